@@ -1,0 +1,37 @@
+// Rotary embedding and attention over the KV cache.
+#ifndef SINTER_XF_ATTENTION_OPS_TD
+#define SINTER_XF_ATTENTION_OPS_TD
+include "dialects/xf/XfDialect.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Xf_RopeOp : Xf_Op<"rope", [Pure]> {
+  let summary = "rotary position embedding of every head";
+  let description = [{
+    Token t of the chunk stands at position `position + t`, position being the run-time scalar of the entry point. `table`, when
+    present, is the [context, dim] table (dim/2 cosines, then dim/2 sines) that `rope` describes, made at compile time.
+    - rope_c1: x and result have the same type tensor<TxDxf32>; heads divides D
+    - rope_c2: rope.dim is even and at most D / heads
+    - rope_c3: table, if present, is tensor<context x rope.dim x f32>
+  }];
+  let arguments = (ins Xf_Activation2D:$x, Optional<RankedTensorOf<[F32]>>:$table, I64Attr:$heads, Xf_RopeAttr:$rope);
+  let results = (outs Xf_Activation2D:$result);
+  let assemblyFormat = "$x (`table` $table^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Xf_AttentionOp : Xf_Op<"attention", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "append k and v to the cache, then causal attention of q over the cache";
+  let description = [{
+    out[t, h] = softmax(scale * q[t, h] . K[j, h / (heads / kv_heads)]) V[j, ...] over cached positions j with
+    j <= position + t and, where window > 0, position + t - j < window.
+    - attention_c1: q and result are tensor<Tx(heads*head_dim)xf32>, k and v tensor<Tx(kv_heads*head_dim)xf32>
+    - attention_c2: kv_heads divides heads; kv_heads and head_dim are the cache's
+    - attention_c3: scale is finite and positive, window is not negative (0: none)
+  }];
+  let arguments = (ins Xf_Activation2D:$q, Xf_Activation2D:$k, Xf_Activation2D:$v, Xf_KvCacheType:$cache,
+                       I64Attr:$heads, F64Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window);
+  let results = (outs Xf_Activation2D:$result);
+  let assemblyFormat = "$q `,` $k `,` $v `,` $cache attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+#endif

@@ -1,0 +1,102 @@
+// xf: a transformer as an engineer draws it. Tensor-level ops with static hidden sizes, a dynamic token
+// count T (the leading `?` dimension) and an implicit position: the KV cache knows how many tokens it holds.
+#ifndef SINTER_XF_DIALECT_TD
+#define SINTER_XF_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+
+def Xf_Dialect : Dialect {
+  let name = "xf";
+  let cppNamespace = "::sinter::xf";
+  let summary = "Transformer operations on tensors";
+  let description = [{
+    Activations are `tensor<TxD x f32>`: T tokens (dynamic in a prefill chunk, 1 in a decode step), D static.
+    Weights are symbols (`xf.weight`), read by `xf.get_weight` as `tensor<NxKxf32, #xf.quant<scheme>>`; their
+    bytes never enter the IR. A module holds `func.func @body` (tokens -> hidden) and `func.func @head`
+    (hidden -> logits) until the entry points are split into prefill, decode and head.
+  }];
+  let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class Xf_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Xf_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+//===-- Quantization ------------------------------------------------------------------------------------===//
+
+def Xf_Scheme : I32EnumAttr<"Scheme", "how the numbers of a tensor are stored", [
+    I32EnumAttrCase<"f32", 0>, I32EnumAttrCase<"f16", 1>, I32EnumAttrCase<"bf16", 2>,
+    I32EnumAttrCase<"q8_0", 3>, I32EnumAttrCase<"q4_0", 4>, I32EnumAttrCase<"dyn_i8", 5>]> {
+  let cppNamespace = "::sinter::xf";
+  let genSpecializedAttr = 0;
+}
+
+def Xf_QuantAttr : Xf_Attr<"Quant", "quant"> {
+  let summary = "tensor encoding: the scheme in which the numbers are stored";
+  let description = [{
+    Weights: `f32`, `f16`, `bf16`, `q8_0` (blocks of 32 along K, f16 scale, int8), `q4_0` (blocks of 32 along K,
+    f16 scale, 4-bit q - 8). Activations: `dyn_i8` (blocks of 32, f32 scale = absmax / 127 computed at run
+    time, int8 rounded to nearest even). See docs/formats/. The packed byte layout belongs to the target.
+  }];
+  let parameters = (ins EnumParameter<Xf_Scheme>:$scheme);
+  let assemblyFormat = "`<` $scheme `>`";
+}
+
+//===-- Rotary position embedding ---------------------------------------------------------------------===//
+
+def Xf_RopeScaling : I32EnumAttr<"RopeScaling", "how rotary frequencies are stretched", [
+    I32EnumAttrCase<"none", 0>, I32EnumAttrCase<"linear", 1>, I32EnumAttrCase<"llama3", 2>,
+    I32EnumAttrCase<"yarn", 3>, I32EnumAttrCase<"factors", 4>]> {
+  let cppNamespace = "::sinter::xf";
+  let genSpecializedAttr = 0;
+}
+
+def Xf_RopeAttr : Xf_Attr<"Rope", "rope"> {
+  let summary = "rotary embedding: base, rotated dimensions, scaling";
+  let description = [{
+    `dim` leading dimensions of each head are rotated in half-split form (dimension i with i + dim/2).
+    `values` by scaling: linear [factor]; llama3 [factor, low_freq_factor, high_freq_factor, original_context];
+    yarn [factor, beta_fast, beta_slow, original_context, attention_factor, truncate (0 or 1)];
+    factors [dim/2 divisors of the frequencies..., attention_factor] (GGUF rope_freqs.weight).
+    Source: RoFormer (arXiv 2104.09864), YaRN (arXiv 2309.00071), Llama 3.1 model card.
+  }];
+  let parameters = (ins "double":$theta, "int64_t":$dim, EnumParameter<Xf_RopeScaling>:$scaling,
+                        OptionalArrayRefParameter<"double">:$values);
+  let assemblyFormat = "`<` `theta` `=` $theta `,` `dim` `=` $dim `,` $scaling (`,` `[` $values^ `]`)? `>`";
+  let genVerifyDecl = 1;
+}
+
+//===-- Where a weight's bytes lie ---------------------------------------------------------------------===//
+
+def Xf_SourceAttr : Xf_Attr<"Source", "source"> {
+  let summary = "a tensor in a model file";
+  let description = [{
+    `name` is the tensor's name in the model's files, looked up in the ModelSource the compile was given; `row_order`
+    says how rows are to be read: `as_is`, or `unpermute_rope` with the number of heads (GGUF stores the rows of
+    llama's q and k interleaved for its own rotary form; we undo it).
+  }];
+  let parameters = (ins StringRefParameter<"tensor name">:$name, DefaultValuedParameter<"int64_t", "0">:$unpermute_heads);
+  let assemblyFormat = "`<` $name (`,` `unpermute_rope` $unpermute_heads^)? `>`";
+}
+
+//===-- Types ------------------------------------------------------------------------------------------===//
+
+def Xf_KvCacheType : TypeDef<Xf_Dialect, "KvCache"> {
+  let mnemonic = "kv_cache";
+  let summary = "keys and values of one layer, written in place";
+  let parameters = (ins "int64_t":$kvHeads, "int64_t":$capacity, "int64_t":$headDim, "::mlir::Type":$elementType);
+  let assemblyFormat = "`<` $kvHeads `x` $capacity `x` $headDim `,` $elementType `>`";
+  let genVerifyDecl = 1;
+}
+
+def Xf_Activation2D : RankedTensorOf<[F32]> {
+  let summary = "activation tensor<TxDxf32>";
+}
+
+class Xf_Op<string mnemonic, list<Trait> traits = []> : Op<Xf_Dialect, mnemonic, traits>;
+
+#endif
