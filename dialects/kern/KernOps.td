@@ -61,7 +61,7 @@ def Kern_ForItemsOp : Kern_Op<"for_items", [SingleBlock, NoTerminator, Recursive
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
-  let extraClassDeclaration = [{ ::mlir::Value getItem() { return getBody().getArgument(0); } }];
+  let extraClassDeclaration = [{ ::mlir::BlockArgument getItem() { return getBody().getArgument(0); } }];
 }
 
 def Kern_ScratchOp : Kern_Op<"scratch", [MemoryEffects<[MemAlloc]>]> {

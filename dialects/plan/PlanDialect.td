@@ -3,6 +3,7 @@
 #define SINTER_PLAN_DIALECT_TD
 
 include "mlir/IR/OpBase.td"
+include "dialects/Integer.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 

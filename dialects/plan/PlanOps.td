@@ -12,8 +12,8 @@ def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTermi
     - program_c3: two buffers whose lifetimes meet do not overlap; all lie below arena_bytes
     - program_c4: context, chunk and vocab_size are positive, chunk is at most context
   }];
-  let arguments = (ins I64Attr:$context, I64Attr:$chunk, I64Attr:$vocab_size, I64Attr:$weight_bytes, I64Attr:$arena_bytes,
-                       I64Attr:$state_bytes);
+  let arguments = (ins Sinter_I64Attr:$context, Sinter_I64Attr:$chunk, Sinter_I64Attr:$vocab_size, Sinter_I64Attr:$weight_bytes, Sinter_I64Attr:$arena_bytes,
+                       Sinter_I64Attr:$state_bytes);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -25,7 +25,7 @@ def Plan_WeightOp : Plan_Op<"weight", [Symbol]> {
     - weight_c1: offset is a multiple of 256, bytes is positive
     `layout` names the packed layout (docs/formats/packed-weights.md).
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$definition, StrAttr:$layout, I64Attr:$offset, I64Attr:$bytes);
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$definition, StrAttr:$layout, Sinter_I64Attr:$offset, Sinter_I64Attr:$bytes);
   let assemblyFormat = "$sym_name `of` $definition $layout `at` $offset `bytes` $bytes attr-dict";
   let hasVerifier = 1;
 }
@@ -33,7 +33,7 @@ def Plan_WeightOp : Plan_Op<"weight", [Symbol]> {
 def Plan_StateOp : Plan_Op<"state", [Symbol]> {
   let summary = "a range of the state arena (one KV cache: all keys, then all values)";
   let description = [{ - state_c1: offset is a multiple of 256, bytes is positive }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, I64Attr:$offset, I64Attr:$bytes);
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Sinter_I64Attr:$offset, Sinter_I64Attr:$bytes);
   let assemblyFormat = "$sym_name `:` $type `at` $offset `bytes` $bytes attr-dict";
   let hasVerifier = 1;
 }
@@ -46,13 +46,14 @@ def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
     - buffer_c1: offset is a multiple of 64, bytes is positive, first <= last
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, OptionalAttr<StrAttr>:$io, OptionalAttr<FlatSymbolRefAttr>:$entry,
-                       I64Attr:$first, I64Attr:$last, I64Attr:$offset, I64Attr:$bytes);
+                       Sinter_I64Attr:$first, Sinter_I64Attr:$last, Sinter_I64Attr:$offset, Sinter_I64Attr:$bytes);
   let assemblyFormat = "$sym_name `:` $type (`io` $io^)? (`in` $entry^)? `alive` $first `to` $last `at` $offset `bytes` $bytes attr-dict";
   let hasVerifier = 1;
 }
 
 def Plan_EntryOp : Plan_Op<"entry", [Symbol, SingleBlock, NoTerminator, NoRegionArguments, HasParent<"ProgramOp">]> {
   let summary = "an entry point (prefill, decode, head, greedy): its dispatches in order";
+  let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
 }
@@ -65,7 +66,7 @@ def Plan_DispatchOp : Plan_Op<"dispatch", [HasParent<"EntryOp">, DeclareOpInterf
     `region` is the xf.region computed; `kernel` the kern.kernel that does it (same name until families split or share it).
     - dispatch_c1: kernel and bindings name existing symbols; items is positive
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, FlatSymbolRefArrayAttr:$bindings, I64Attr:$items, I64Attr:$items_per_tokens,
+  let arguments = (ins FlatSymbolRefAttr:$kernel, FlatSymbolRefArrayAttr:$bindings, Sinter_I64Attr:$items, Sinter_I64Attr:$items_per_tokens,
                        OptionalAttr<StrAttr>:$layer);
   let assemblyFormat = "$kernel $bindings `items` $items `per` $items_per_tokens (`layer` $layer^)? attr-dict";
 }

@@ -13,25 +13,33 @@ def Xf_RopeOp : Xf_Op<"rope", [Pure]> {
     - rope_c2: rope.dim is even and at most D / heads
     - rope_c3: table, if present, is tensor<context x rope.dim x f32>
   }];
-  let arguments = (ins Xf_Activation2D:$x, Optional<RankedTensorOf<[F32]>>:$table, I64Attr:$heads, Xf_RopeAttr:$rope);
+  let arguments = (ins Xf_Activation2D:$x, Optional<RankedTensorOf<[F32]>>:$table, Sinter_I64Attr:$heads, Xf_RopeAttr:$rope);
   let results = (outs Xf_Activation2D:$result);
   let assemblyFormat = "$x (`table` $table^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
-def Xf_AttentionOp : Xf_Op<"attention", [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "append k and v to the cache, then causal attention of q over the cache";
+def Xf_AppendOp : Xf_Op<"append", [MemoryEffects<[MemWrite]>]> {
+  let summary = "write the keys and values of the chunk's tokens to the cache, at position + t";
+  let description = [{ - append_c1: k and v are tensor<Tx(kv_heads*head_dim)xf32>, kv_heads and head_dim being the cache's }];
+  let arguments = (ins Xf_Activation2D:$k, Xf_Activation2D:$v, Xf_KvCacheType:$cache);
+  let assemblyFormat = "$k `,` $v `to` $cache attr-dict `:` type($k) `,` type($v) `,` type($cache)";
+  let hasVerifier = 1;
+}
+
+def Xf_AttentionOp : Xf_Op<"attention", [MemoryEffects<[MemRead]>]> {
+  let summary = "causal attention of q over the cache, the chunk's own tokens having been appended before";
   let description = [{
     out[t, h] = softmax(scale * q[t, h] . K[j, h / (heads / kv_heads)]) V[j, ...] over cached positions j with
     j <= position + t and, where window > 0, position + t - j < window.
-    - attention_c1: q and result are tensor<Tx(heads*head_dim)xf32>, k and v tensor<Tx(kv_heads*head_dim)xf32>
+    - attention_c1: q and result are tensor<Tx(heads*head_dim)xf32>
     - attention_c2: kv_heads divides heads; kv_heads and head_dim are the cache's
     - attention_c3: scale is finite and positive, window is not negative (0: none)
   }];
-  let arguments = (ins Xf_Activation2D:$q, Xf_Activation2D:$k, Xf_Activation2D:$v, Xf_KvCacheType:$cache,
-                       I64Attr:$heads, F64Attr:$scale, DefaultValuedAttr<I64Attr, "0">:$window);
+  let arguments = (ins Xf_Activation2D:$q, Xf_KvCacheType:$cache, Sinter_I64Attr:$heads, F64Attr:$scale,
+                       DefaultValuedAttr<Sinter_I64Attr, "0">:$window);
   let results = (outs Xf_Activation2D:$result);
-  let assemblyFormat = "$q `,` $k `,` $v `,` $cache attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$q `,` $cache attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 #endif

@@ -4,6 +4,7 @@
 #define SINTER_XF_DIALECT_TD
 
 include "mlir/IR/OpBase.td"
+include "dialects/Integer.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
@@ -64,9 +65,14 @@ def Xf_RopeAttr : Xf_Attr<"Rope", "rope"> {
     factors [dim/2 divisors of the frequencies..., attention_factor] (GGUF rope_freqs.weight).
     Source: RoFormer (arXiv 2104.09864), YaRN (arXiv 2309.00071), Llama 3.1 model card.
   }];
-  let parameters = (ins "double":$theta, "int64_t":$dim, EnumParameter<Xf_RopeScaling>:$scaling,
-                        OptionalArrayRefParameter<"double">:$values);
-  let assemblyFormat = "`<` `theta` `=` $theta `,` `dim` `=` $dim `,` $scaling (`,` `[` $values^ `]`)? `>`";
+  let parameters = (ins "::mlir::FloatAttr":$theta, "int64_t":$dim, EnumParameter<Xf_RopeScaling>:$scaling,
+                        OptionalParameter<"::mlir::DenseF64ArrayAttr">:$values);
+  let assemblyFormat = "`<` `theta` `=` $theta `,` `dim` `=` $dim `,` $scaling (`,` $values^)? `>`";
+  let extraClassDeclaration = [{
+    ::llvm::ArrayRef<double> getScalingValues() const {
+      return getValues() ? getValues().asArrayRef() : ::llvm::ArrayRef<double>();
+    }
+  }];
   let genVerifyDecl = 1;
 }
 

@@ -29,7 +29,7 @@ def Xf_MulOp : Xf_BinaryOp<"mul", "lhs * rhs, elementwise">;
 def Xf_SliceOp : Xf_Op<"slice", [Pure]> {
   let summary = "columns [offset, offset + size) of every row; size is the result's";
   let description = [{ - slice_c1: x is tensor<TxDxf32>, result tensor<TxSxf32>, 0 <= offset, offset + S <= D }];
-  let arguments = (ins Xf_Activation2D:$x, I64Attr:$offset);
+  let arguments = (ins Xf_Activation2D:$x, Sinter_I64Attr:$offset);
   let results = (outs Xf_Activation2D:$result);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

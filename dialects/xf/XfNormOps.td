@@ -14,7 +14,7 @@ def Xf_RmsNormOp : Xf_Op<"rms_norm", [Pure]> {
     Source: Zhang and Sennrich, arXiv 1910.07467.
   }];
   let arguments = (ins Xf_Activation2D:$x, RankedTensorOf<[F32]>:$weight, F64Attr:$epsilon,
-                       DefaultValuedAttr<I64Attr, "1">:$groups);
+                       DefaultValuedAttr<Sinter_I64Attr, "1">:$groups);
   let results = (outs Xf_Activation2D:$result);
   let assemblyFormat = "$x `,` $weight attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

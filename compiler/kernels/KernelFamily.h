@@ -1,0 +1,69 @@
+// The interface of a kernel family: one file that knows one way to compute one
+// shape of fused region. Families are tried in the order of Kernels.def; the
+// first that accepts builds the kernel, the last accepts everything.
+#pragma once
+
+#include "dialects/kern/Kern.h"
+#include "dialects/xf/Xf.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <string>
+
+namespace sinter::kernels {
+
+/// How a dispatch is cut up: `items`, times ceil(token_count / perTokens) where
+/// perTokens is not 0. The same for every variant.
+struct WorkItems {
+  int64_t items = 1;
+  int64_t perTokens = 0;
+};
+
+/// What one run of the kernel costs with T tokens at position P: bytes and
+/// flops are fixed + perToken * T (attention adds perTokenPosition * T * P).
+struct Cost {
+  double weightBytes = 0;
+  double bytesPerToken = 0;
+  double flopsPerToken = 0;
+  double bytesPerTokenPosition = 0;
+  double flopsPerTokenPosition = 0;
+};
+
+class KernelFamily {
+public:
+  virtual ~KernelFamily() = default;
+  virtual llvm::StringRef name() const = 0;
+
+  /// Whether this family can compute the region; if not, `reason` says why
+  /// (shown as a remark).
+  virtual bool accepts(xf::RegionOp region, std::string &reason) const = 0;
+
+  /// `<family>_<weight>_<act>_<variant>[__<prologue>][__<epilogue>]_<shape>`:
+  /// equal regions (but for symbols) give equal ids, different ones different
+  /// ids. A C identifier.
+  virtual std::string id(xf::RegionOp region) const = 0;
+
+  virtual WorkItems workItems(xf::RegionOp region) const = 0;
+  virtual Cost cost(xf::RegionOp region) const = 0;
+
+  /// Builds kern.kernel @id at the builder's insertion point, specialised to
+  /// caps. Bindings: one per argument of the region, then one per result, as
+  /// `bindingType` (Layout.h) says.
+  virtual mlir::FailureOr<kern::KernelOp> build(mlir::OpBuilder &builder,
+                                                xf::RegionOp region,
+                                                kern::CapsAttr caps) const = 0;
+};
+
+/// All families, in order of preference (Kernels.def).
+llvm::ArrayRef<const KernelFamily *> allFamilies();
+
+/// The family that computes a region, and why the earlier ones declined. Never
+/// null: the fallback accepts every verified region.
+struct Selection {
+  const KernelFamily *family = nullptr;
+  std::string reason;
+};
+Selection selectFamily(xf::RegionOp region);
+
+} // namespace sinter::kernels

@@ -1,0 +1,41 @@
+// Registration and attributes of the kern dialect.
+#include "dialects/kern/Kern.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace sinter::kern;
+
+#include "dialects/kern/KernDialect.cpp.inc"
+#include "dialects/kern/KernEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/kern/KernAttrs.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/kern/KernOps.cpp.inc"
+
+void KernDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/kern/KernAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/kern/KernOps.cpp.inc"
+      >();
+}
+
+LogicalResult CapsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               int64_t simdBits, int64_t registers,
+                               Feature features, bool cheapBarriers) {
+  if (simdBits < 32 || simdBits > 2048 || (simdBits & (simdBits - 1)))
+    return emitError() << "simd_bits must be a power of two from 32 to 2048, "
+                          "got "
+                       << simdBits;
+  if (registers <= 0)
+    return emitError() << "registers must be positive, got " << registers;
+  return success();
+}

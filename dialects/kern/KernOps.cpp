@@ -1,0 +1,119 @@
+// Verifiers and assembly of the kern ops.
+#include "dialects/kern/Kern.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace sinter::kern;
+
+//===-- kern.kernel -------------------------------------------------------===//
+
+ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto buildType = [](Builder &builder, ArrayRef<Type> inputs,
+                      ArrayRef<Type> results,
+                      function_interface_impl::VariadicFlag, std::string &) {
+    return builder.getFunctionType(inputs, results);
+  };
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false,
+      getFunctionTypeAttrName(result.name), buildType,
+      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void KernelOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(
+      printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+      getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+static bool isBinding(Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  return memref && memref.getRank() == 1 && memref.getLayout().isIdentity();
+}
+
+LogicalResult KernelOp::verify() {
+  if (!llvm::all_of(getArgumentTypes(), isBinding) || !getResultTypes().empty())
+    return emitOpError("arguments must be rank-1 memrefs and there are no "
+                       "results (kernel_c1)");
+  if (getBody().empty())
+    return emitOpError("must have a body (kernel_c2)");
+  Block &body = getBody().front();
+  bool single = llvm::hasSingleElement(getBody());
+  int64_t once = 0, loops = 0;
+  for (Operation &op : body) {
+    if (isa<OnceOp>(op)) {
+      if (loops)
+        return op.emitOpError("must come before kern.for_items (kernel_c2)");
+      ++once;
+    }
+    loops += isa<ForItemsOp>(op);
+  }
+  if (!single || once > 1 || loops != 1)
+    return emitOpError("must be one block with at most one kern.once and "
+                       "exactly one kern.for_items (kernel_c2)");
+  if (!isa<ReturnOp>(body.back()))
+    return emitOpError("must end in kern.return (kernel_c3)");
+  return success();
+}
+
+int64_t KernelOp::getScratchBytes() {
+  int64_t total = 0;
+  for (ScratchOp scratch : getBody().front().getOps<ScratchOp>()) {
+    auto type = cast<MemRefType>(scratch.getType());
+    int64_t bytes =
+        type.getNumElements() *
+        llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
+    total += llvm::alignTo(bytes, 64);
+  }
+  return total;
+}
+
+//===-- kern.for_items ----------------------------------------------------===//
+
+ParseResult ForItemsOp::parse(OpAsmParser &parser, OperationState &result) {
+  OpAsmParser::Argument item;
+  if (parser.parseArgument(item))
+    return failure();
+  item.type = parser.getBuilder().getIndexType();
+  if (parser.parseOptionalAttrDictWithKeyword(result.attributes))
+    return failure();
+  return parser.parseRegion(*result.addRegion(), {item});
+}
+
+void ForItemsOp::print(OpAsmPrinter &printer) {
+  printer << " ";
+  printer.printRegionArgument(getItem(), {}, /*omitType=*/true);
+  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs());
+  printer << " ";
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+LogicalResult ForItemsOp::verify() {
+  Block &body = getBody().front();
+  if (body.getNumArguments() != 1 || !body.getArgument(0).getType().isIndex())
+    return emitOpError("must have one argument of type index (for_items_c1)");
+  return success();
+}
+
+//===-- kern.scratch, kern.dot4 -------------------------------------------===//
+
+LogicalResult ScratchOp::verify() {
+  auto type = cast<MemRefType>(getType());
+  if (!type.hasStaticShape() || !type.getLayout().isIdentity() ||
+      !type.getElementType().isIntOrFloat())
+    return emitOpError("must give a static memref of numbers (scratch_c1)");
+  if (!isa<KernelOp>((*this)->getParentOp()))
+    return emitOpError("must stand directly in the kernel (scratch_c1)");
+  return success();
+}
+
+LogicalResult Dot4Op::verify() {
+  auto acc = cast<VectorType>(getAcc().getType());
+  auto lhs = cast<VectorType>(getLhs().getType());
+  if (lhs.getDimSize(0) != 4 * acc.getDimSize(0))
+    return emitOpError("lhs and rhs must have four times the elements of acc "
+                       "(dot4_c1)");
+  return success();
+}

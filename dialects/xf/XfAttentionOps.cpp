@@ -1,0 +1,61 @@
+// Verifiers of rope and attention.
+#include "dialects/xf/XfVerify.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace sinter::xf;
+
+LogicalResult RopeOp::verify() {
+  if (failed(verifyActivation(*this, getX(), "x", "rope_c1")))
+    return failure();
+  if (getX().getType() != getResult().getType())
+    return emitOpError("result must have the type of x (rope_c1)");
+  int64_t heads = getHeads(), columns = columnsOf(getX());
+  if (heads <= 0 || columns % heads)
+    return emitOpError("heads must divide ")
+           << columns << ", got " << heads << " (rope_c1)";
+  int64_t dim = getRope().getDim();
+  if (dim > columns / heads)
+    return emitOpError("rope dim ") << dim << " exceeds head dimension "
+                                    << columns / heads << " (rope_c2)";
+  if (!getTable())
+    return success();
+  auto table = cast<RankedTensorType>(getTable().getType());
+  if (table.getRank() != 2 || table.getDimSize(1) != dim)
+    return emitOpError("table must be tensor<context x ")
+           << dim << "xf32> (rope_c3)";
+  return success();
+}
+
+LogicalResult AppendOp::verify() {
+  KvCacheType cache = getCache().getType();
+  int64_t columns = cache.getKvHeads() * cache.getHeadDim();
+  if (failed(verifyActivation(*this, getK(), "k", "append_c1")))
+    return failure();
+  int64_t rows = rowsOf(getK());
+  if (failed(verifyShape(*this, getK(), rows, columns, "k", "append_c1")))
+    return failure();
+  return verifyShape(*this, getV(), rows, columns, "v", "append_c1");
+}
+
+LogicalResult AttentionOp::verify() {
+  KvCacheType cache = getCache().getType();
+  int64_t heads = getHeads(), kvHeads = cache.getKvHeads();
+  if (heads <= 0 || heads % kvHeads)
+    return emitOpError("kv_heads ")
+           << kvHeads << " must divide heads " << heads << " (attention_c2)";
+  if (failed(verifyActivation(*this, getQ(), "q", "attention_c1")))
+    return failure();
+  int64_t rows = rowsOf(getQ()), columns = heads * cache.getHeadDim();
+  if (failed(verifyShape(*this, getQ(), rows, columns, "q", "attention_c1")) ||
+      failed(verifyShape(*this, getResult(), rows, columns, "result",
+                         "attention_c1")))
+    return failure();
+  double scale = getScale().convertToDouble();
+  if (!(scale > 0) || !std::isfinite(scale))
+    return emitOpError("scale must be finite and positive (attention_c3)");
+  if (getWindow() < 0)
+    return emitOpError("window must not be negative (attention_c3)");
+  return success();
+}

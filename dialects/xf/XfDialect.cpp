@@ -1,0 +1,112 @@
+// Registration, attributes and types of the xf dialect.
+#include "dialects/xf/Xf.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace sinter::xf;
+
+#include "dialects/xf/XfDialect.cpp.inc"
+#include "dialects/xf/XfEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/xf/XfAttrs.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/xf/XfTypes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/xf/XfOps.cpp.inc"
+
+void XfDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/xf/XfAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/xf/XfTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/xf/XfOps.cpp.inc"
+      >();
+}
+
+Scheme sinter::xf::getScheme(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return Scheme::f32;
+  auto quant = dyn_cast_or_null<QuantAttr>(tensor.getEncoding());
+  return quant ? quant.getScheme() : Scheme::f32;
+}
+
+RankedTensorType sinter::xf::withScheme(RankedTensorType type, Scheme scheme) {
+  return RankedTensorType::get(type.getShape(), type.getElementType(),
+                               QuantAttr::get(type.getContext(), scheme));
+}
+
+bool sinter::xf::isIntegerScheme(Scheme scheme) {
+  return scheme == Scheme::q8_0 || scheme == Scheme::q4_0;
+}
+
+/// Checks the `values` of a rope attribute against its scaling kind.
+static LogicalResult
+verifyScalingValues(function_ref<InFlightDiagnostic()> emitError, int64_t dim,
+                    RopeScaling scaling, ArrayRef<double> values) {
+  size_t wanted = 0;
+  switch (scaling) {
+  case RopeScaling::none:
+    wanted = 0;
+    break;
+  case RopeScaling::linear:
+    wanted = 1;
+    break;
+  case RopeScaling::llama3:
+    wanted = 4;
+    break;
+  case RopeScaling::yarn:
+    wanted = 6;
+    break;
+  case RopeScaling::factors:
+    wanted = static_cast<size_t>(dim / 2) + 1;
+    break;
+  }
+  if (values.size() != wanted)
+    return emitError() << "rope scaling " << stringifyRopeScaling(scaling)
+                       << " takes " << wanted << " values, got "
+                       << values.size();
+  for (double value : values)
+    if (!std::isfinite(value))
+      return emitError() << "rope scaling values must be finite";
+  return success();
+}
+
+LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               FloatAttr theta, int64_t dim,
+                               RopeScaling scaling, DenseF64ArrayAttr values) {
+  double base = theta.getValueAsDouble();
+  if (!(base > 0) || !std::isfinite(base))
+    return emitError() << "rope theta must be positive, got " << theta;
+  if (dim <= 0 || dim % 2)
+    return emitError() << "rope dim must be even and positive, got " << dim;
+  return verifyScalingValues(emitError, dim, scaling,
+                             values ? values.asArrayRef() : ArrayRef<double>());
+}
+
+LogicalResult KvCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t kvHeads, int64_t capacity,
+                                  int64_t headDim, Type elementType) {
+  if (kvHeads <= 0 || capacity <= 0 || headDim <= 0)
+    return emitError() << "kv_cache sizes must be positive";
+  if (capacity % 16)
+    return emitError() << "kv_cache capacity must be a multiple of 16, got "
+                       << capacity;
+  if (!elementType.isF32() && !elementType.isF16())
+    return emitError() << "kv_cache elements must be f32 or f16";
+  return success();
+}

@@ -1,0 +1,66 @@
+// What every target offers the pipeline: its variants (instruction sets, device
+// classes), and the two steps from kern IR to files of a bundle. Targets never
+// see each other; the driver lists them in Targets.def.
+#pragma once
+
+#include "dialects/kern/Kern.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/LogicalResult.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/Error.h"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// One set of kernels for one kind of device. All variants of a bundle share
+/// the plan, the kernel ids and the work items.
+struct TargetVariant {
+  std::string name; ///< "avx512-vnni"; also the name of the module that holds
+                    ///< its kernels
+  kern::CapsAttr caps; ///< what kernel families may use
+};
+
+/// A file of a bundle made by a target, path relative to the bundle.
+struct TargetFile {
+  std::string path;
+  std::string bytes;
+};
+
+/// What emit() needs beyond the kernels.
+struct EmitOptions {
+  std::string prefix; ///< C identifier, prefix of static symbols
+  std::array<uint8_t, 32> planSha256{}; ///< SHA-256 of plan.fb
+  std::vector<std::string> kernelIds;   ///< order of the plan's kernel table
+  std::string dumpDir; ///< where to write assembly per kernel; empty: nowhere
+  unsigned threads = 1;
+};
+
+class Target {
+public:
+  virtual ~Target() = default;
+  virtual llvm::StringRef name() const = 0;
+
+  /// The variants named in `requested` (all of them if empty), in order of
+  /// preference, best first. An unknown name is an UnsupportedError.
+  virtual llvm::Expected<llvm::SmallVector<TargetVariant>>
+  variants(mlir::MLIRContext *context,
+           llvm::ArrayRef<std::string> requested) const = 0;
+
+  /// Adds the passes that bring a module of kern.kernel ops (one variant) to
+  /// what emit() takes.
+  virtual void populateLegalize(mlir::OpPassManager &passes,
+                                const TargetVariant &variant) const = 0;
+
+  /// Legalized modules, one per variant and in the same order, to files.
+  virtual llvm::Expected<std::vector<TargetFile>>
+  emit(llvm::ArrayRef<TargetVariant> variants,
+       llvm::ArrayRef<mlir::ModuleOp> modules,
+       const EmitOptions &options) const = 0;
+};
+
+} // namespace sinter
