@@ -214,7 +214,35 @@ typedef struct sinter_model_info {
   uint32_t bundle_version_minor;
   sinter_sampler_params sampling; /* the model's own defaults */
 } sinter_model_info;
-#define SINTER_MODEL_INFO_INIT {sizeof(sinter_model_info)}
+#define SINTER_MODEL_INFO_INIT                                                 \
+  {sizeof(sinter_model_info),                                                  \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   -1,                                                                         \
+   0,                                                                          \
+   NULL,                                                                       \
+   NULL,                                                                       \
+   NULL,                                                                       \
+   NULL,                                                                       \
+   NULL,                                                                       \
+   NULL,                                                                       \
+   NULL,                                                                       \
+   NULL,                                                                       \
+   NULL,                                                                       \
+   0,                                                                          \
+   0.0,                                                                        \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   SINTER_SAMPLER_PARAMS_INIT}
 
 /* Fills *info. */
 SINTER_API SINTER_NODISCARD sinter_status
@@ -450,13 +478,24 @@ typedef struct sinter_generate_result {
   double first_token_seconds; /* from the call to the first token's callback */
   double decode_seconds;      /* from the first token's choice to the end */
 } sinter_generate_result;
-#define SINTER_GENERATE_RESULT_INIT {sizeof(sinter_generate_result)}
+#define SINTER_GENERATE_RESULT_INIT                                            \
+  {sizeof(sinter_generate_result),                                             \
+   SINTER_FINISH_NONE,                                                         \
+   -1,                                                                         \
+   -1,                                                                         \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0.0,                                                                        \
+   0.0,                                                                        \
+   0.0}
 
 /* Runs the prompt, then chooses and runs tokens until something ends it. result
- * may be NULL. Afterwards the session holds the prompt and all generated tokens
- * but the last one, so that a further prompt can begin with it. A prompt that
- * does not fit gives SINTER_CONTEXT_FULL; a context that fills up later is a
- * finish reason, and so is a callback that stops. */
+ * may be NULL. Afterwards the session holds the prompt and the generated
+ * tokens, perhaps without the last one (sinter_session_tokens tells), so that a
+ * further prompt with reuse_prefix can begin with them. A prompt that does not
+ * fit gives SINTER_CONTEXT_FULL; a context that fills up later is a finish
+ * reason, and so is a callback that stops. */
 SINTER_API SINTER_NODISCARD sinter_status
 sinter_generate(sinter_session *session, const sinter_generate_params *params,
                 sinter_token_callback callback, void *user,
