@@ -15,7 +15,6 @@ def Kern_Dialect : Dialect {
     A kernel is called by workers (CPU threads, GPU workgroups). Each worker runs `kern.once` at most once per dispatch and then
     `kern.for_items` for the work items it was given; items are independent of one another.
   }];
-  let useDefaultTypePrinterParser = 1;
   let useDefaultAttributePrinterParser = 1;
 }
 

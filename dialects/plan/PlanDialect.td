@@ -15,8 +15,6 @@ def Plan_Dialect : Dialect {
     Everything has a byte offset: weights in the weight file, buffers in the activation arena, states in the state arena. Nothing is
     allocated while the program runs.
   }];
-  let useDefaultTypePrinterParser = 1;
-  let useDefaultAttributePrinterParser = 1;
 }
 
 def Plan_Space : I32EnumAttr<"Space", "which arena a range of bytes lies in", [

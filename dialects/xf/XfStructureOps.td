@@ -68,7 +68,7 @@ def Xf_YieldOp : Xf_Op<"yield", [Pure, Terminator, ReturnLike, ParentOneOf<["Fus
   let summary = "results of a fused region";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
 }
 
 def Xf_RegionOp : Xf_Op<"region", [IsolatedFromAbove, FunctionOpInterface]> {

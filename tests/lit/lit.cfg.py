@@ -1,0 +1,17 @@
+# How lit runs the .mlir files below this folder. Substitutions: %s the file, %t a
+# scratch path; sinter-opt, sinter, FileCheck, not and split-file are on the PATH.
+import os
+
+import lit.formats
+
+config.name = "sinter"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = config.sinter_exec_root
+config.excludes = ["Inputs"]
+config.environment["PATH"] = os.pathsep.join(
+    [config.sinter_tools_dir, config.llvm_tools_dir, os.environ.get("PATH", "")])
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
+config.environment["SINTER_SHARED_DATA"] = os.path.join(
+    config.sinter_source_dir, "..", "shared", "data")
