@@ -1,0 +1,34 @@
+// The table of kernel families and the choice among them.
+#include "compiler/kernels/KernelFamily.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace sinter::kernels;
+
+namespace sinter::kernels {
+#define KERNEL_FAMILY(Name) const KernelFamily &get##Name##Family();
+#include "compiler/kernels/Kernels.def"
+} // namespace sinter::kernels
+
+llvm::ArrayRef<const KernelFamily *> sinter::kernels::allFamilies() {
+  static const std::vector<const KernelFamily *> families = {
+#define KERNEL_FAMILY(Name) &get##Name##Family(),
+#include "compiler/kernels/Kernels.def"
+  };
+  return families;
+}
+
+Selection sinter::kernels::selectFamily(xf::RegionOp region) {
+  Selection selection;
+  for (const KernelFamily *family : allFamilies()) {
+    std::string reason;
+    if (family->accepts(region, reason)) {
+      selection.family = family;
+      break;
+    }
+    if (!selection.reason.empty())
+      selection.reason += "; ";
+    selection.reason += family->name().str() + ": " + reason;
+  }
+  return selection;
+}
