@@ -81,12 +81,13 @@ def Xf_RopeAttr : Xf_Attr<"Rope", "rope"> {
 def Xf_SourceAttr : Xf_Attr<"Source", "source"> {
   let summary = "a tensor in a model file";
   let description = [{
-    `name` is the tensor's name in the model's files, looked up in the ModelSource the compile was given; `row_order`
-    says how rows are to be read: `as_is`, or `unpermute_rope` with the number of heads (GGUF stores the rows of
-    llama's q and k interleaved for its own rotary form; we undo it).
+    `name` is the tensor's name in the model's files, looked up in the ModelSource the compile was given; `stored` is the type it is
+    stored in ("bf16", "q4_K"). `unpermute_rope` with a number of heads says that the rows of every head are
+    interleaved rotary pairs (GGUF's order of llama's q and k) and are to be read in half-split order.
   }];
-  let parameters = (ins StringRefParameter<"tensor name">:$name, DefaultValuedParameter<"int64_t", "0">:$unpermute_heads);
-  let assemblyFormat = "`<` $name (`,` `unpermute_rope` $unpermute_heads^)? `>`";
+  let parameters = (ins StringRefParameter<"tensor name">:$name, StringRefParameter<"stored type">:$stored,
+                        DefaultValuedParameter<"int64_t", "0">:$unpermute_heads);
+  let assemblyFormat = "`<` $name `,` $stored (`,` `unpermute_rope` $unpermute_heads^)? `>`";
 }
 
 //===-- Types ------------------------------------------------------------------------------------------===//

@@ -1,0 +1,107 @@
+// Union-find over the ops of an entry point, and the outlining into xf.fused.
+#include "compiler/transforms/fusion/FusionGroups.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace sinter;
+
+/// Reads of weights and caches and the return stay outside of groups.
+static bool isGrouped(Operation &op) {
+  return isa<xf::XfDialect>(op.getDialect()) &&
+         !isa<xf::GetWeightOp, xf::GetStateOp, xf::FusedOp>(op);
+}
+
+FusionGroups::FusionGroups(func::FuncOp function) : function(function) {
+  for (Operation &op : function.getBody().front())
+    if (isGrouped(op))
+      groups.insert(&op);
+  auto result = dyn_cast<RankedTensorType>(
+      function.getBody().front().getTerminator()->getOperand(0).getType());
+  oneToken = result && result.getDimSize(0) == 1;
+}
+
+SmallVector<Operation *> FusionGroups::members(Operation *op) const {
+  SmallVector<Operation *> found(groups.findLeader(op), groups.member_end());
+  llvm::sort(found,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  return found;
+}
+
+bool FusionGroups::join(Operation *a, Operation *b) {
+  if (groups.findValue(a) == groups.end() ||
+      groups.findValue(b) == groups.end())
+    return false;
+  if (groups.isEquivalent(a, b))
+    return true;
+  SmallVector<Operation *> all = members(a);
+  llvm::append_range(all, members(b));
+  Operation *last = *std::max_element(
+      all.begin(), all.end(),
+      [](Operation *x, Operation *y) { return x->isBeforeInBlock(y); });
+  for (Operation *op : all)
+    for (Operation *user : op->getUsers())
+      if (!llvm::is_contained(all, user) && user->isBeforeInBlock(last))
+        return false;
+  groups.unionSets(a, b);
+  return true;
+}
+
+/// A name for people: the ops in order ("rms_norm+quantize+linear").
+static std::string labelOf(ArrayRef<Operation *> ops) {
+  std::string label;
+  for (Operation *op : ops) {
+    StringRef name = op->getName().stripDialect();
+    if (name == "slice")
+      continue;
+    label += (label.empty() ? "" : "+") + name.str();
+  }
+  return label.empty() ? "slice" : label;
+}
+
+static void outline(ArrayRef<Operation *> ops) {
+  llvm::SetVector<Value> inputs, results;
+  SmallVector<Location> locs;
+  for (Operation *op : ops) {
+    locs.push_back(op->getLoc());
+    for (Value operand : op->getOperands())
+      if (!llvm::is_contained(ops, operand.getDefiningOp()))
+        inputs.insert(operand);
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+            return !llvm::is_contained(ops, user);
+          }))
+        results.insert(result);
+  }
+  OpBuilder builder(ops.back());
+  auto fused = builder.create<xf::FusedOp>(
+      builder.getFusedLoc(locs),
+      TypeRange(ValueRange(results.getArrayRef())), labelOf(ops),
+      inputs.getArrayRef());
+  Block &body = fused.getBody().emplaceBlock();
+  for (Value input : inputs)
+    body.addArgument(input.getType(), input.getLoc());
+  for (auto [result, outside] : llvm::zip(results, fused.getResults()))
+    result.replaceUsesWithIf(outside, [&](OpOperand &use) {
+      return !llvm::is_contained(ops, use.getOwner());
+    });
+  for (Operation *op : ops)
+    op->moveBefore(&body, body.end());
+  for (auto [input, argument] : llvm::zip(inputs, body.getArguments()))
+    input.replaceUsesWithIf(argument, [&](OpOperand &use) {
+      return use.getOwner()->getBlock() == &body;
+    });
+  builder.setInsertionPointToEnd(&body);
+  builder.create<xf::YieldOp>(fused.getLoc(), results.getArrayRef());
+}
+
+int64_t FusionGroups::materialize() {
+  SmallVector<SmallVector<Operation *>> all;
+  for (Operation &op : function.getBody().front())
+    if (isGrouped(op) && members(&op).back() == &op)
+      all.push_back(members(&op));
+  for (ArrayRef<Operation *> ops : all)
+    outline(ops);
+  return static_cast<int64_t>(all.size());
+}
