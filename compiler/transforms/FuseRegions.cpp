@@ -1,5 +1,5 @@
-// xf-fuse-regions: runs the fusions of fusion/Fusions.def on every entry point and
-// outlines the groups. See Passes.td.
+// xf-fuse-regions: runs the fusions of fusion/Fusions.def on every entry point
+// and outlines the groups. See Passes.td.
 #include "compiler/transforms/Passes.h"
 #include "compiler/transforms/fusion/FusionGroups.h"
 
@@ -20,7 +20,7 @@ static constexpr Fusion kFusions[] = {
 
 namespace {
 
-struct FuseRegionsPass : impl::FuseRegionsBase<FuseRegionsPass> {
+struct FuseRegionsPass : sinter::impl::FuseRegionsBase<FuseRegionsPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       FusionGroups groups(function);

@@ -16,7 +16,7 @@ using namespace sinter;
 namespace {
 
 struct MaterializeRopeTablesPass
-    : impl::MaterializeRopeTablesBase<MaterializeRopeTablesPass> {
+    : sinter::impl::MaterializeRopeTablesBase<MaterializeRopeTablesPass> {
   using Base::Base;
 
   void runOnOperation() override {
@@ -39,10 +39,9 @@ private:
     if (table)
       return table;
     auto builder = OpBuilder::atBlockBegin(getOperation().getBody());
-    auto type =
-        xf::withScheme(RankedTensorType::get({context, rope.getDim()},
-                                             builder.getF32Type()),
-                       xf::Scheme::f32);
+    auto type = xf::withScheme(
+        RankedTensorType::get({context, rope.getDim()}, builder.getF32Type()),
+        xf::Scheme::f32);
     std::string name = "rope." + std::to_string(tables.size() - 1);
     table = builder.create<xf::WeightOp>(getOperation().getLoc(), name, type,
                                          ArrayAttr(), rope);

@@ -13,8 +13,8 @@ namespace sinter {
 
 using namespace sinter;
 
-/// "a.q_proj.weight" + "a.k_proj.weight" -> "a.q_proj+k_proj.weight": the parts that
-/// differ, joined.
+/// "a.q_proj.weight" + "a.k_proj.weight" -> "a.q_proj+k_proj.weight": the parts
+/// that differ, joined.
 static std::string joinNames(ArrayRef<StringRef> names) {
   StringRef first = names.front();
   size_t prefix = first.size(), suffix = first.size();
@@ -44,18 +44,19 @@ static std::string joinNames(ArrayRef<StringRef> names) {
 
 namespace {
 
-struct MergeLinearsPass : impl::MergeLinearsBase<MergeLinearsPass> {
+struct MergeLinearsPass : sinter::impl::MergeLinearsBase<MergeLinearsPass> {
   void runOnOperation() override {
     symbols.emplace(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       // Linears by input, scheme and presence of a bias, in program order.
-      using Key = std::tuple<Value, unsigned, bool>;
+      using Key = std::tuple<Value, unsigned, unsigned>;
       llvm::MapVector<Key, SmallVector<xf::LinearOp>> groups;
       function.walk([&](xf::LinearOp op) {
         auto scheme = xf::getScheme(op.getWeight().getType());
         if (weightOf(op.getWeight()) &&
             (!op.getBias() || weightOf(op.getBias())))
-          groups[{op.getX(), static_cast<unsigned>(scheme), !!op.getBias()}]
+          groups[{op.getX(), static_cast<unsigned>(scheme),
+                  op.getBias() ? 1u : 0u}]
               .push_back(op);
       });
       for (auto &[key, linears] : groups)
@@ -74,7 +75,8 @@ private:
     return weight && weight.getSources() ? weight : nullptr;
   }
 
-  /// Reads a weight made of the rows of all parts; made once for all entry points.
+  /// Reads a weight made of the rows of all parts; made once for all entry
+  /// points.
   Value concatenate(OpBuilder &builder, Location loc, ArrayRef<Value> parts) {
     SmallVector<StringRef> names;
     SmallVector<Attribute> sources;
@@ -88,8 +90,8 @@ private:
     }
     SmallVector<int64_t> shape(type.getShape());
     shape[0] = rows;
-    type = RankedTensorType::get(shape, type.getElementType(),
-                                 type.getEncoding());
+    type =
+        RankedTensorType::get(shape, type.getElementType(), type.getEncoding());
     std::string name = joinNames(names);
     auto merged = symbols->lookup<xf::WeightOp>(name);
     if (!merged) {
@@ -120,13 +122,12 @@ private:
     auto rows = cast<RankedTensorType>(weight.getType()).getDimSize(0);
     auto wide = RankedTensorType::get({resultType.getDimSize(0), rows},
                                       resultType.getElementType());
-    Value all = builder.create<xf::LinearOp>(loc, wide, first.getX(), weight,
-                                             bias);
+    Value all =
+        builder.create<xf::LinearOp>(loc, wide, first.getX(), weight, bias);
     int64_t offset = 0;
     for (xf::LinearOp op : linears) {
       auto type = cast<RankedTensorType>(op.getResult().getType());
-      Value part =
-          builder.create<xf::SliceOp>(op.getLoc(), type, all, offset);
+      Value part = builder.create<xf::SliceOp>(op.getLoc(), type, all, offset);
       op.getResult().replaceAllUsesWith(part);
       offset += type.getDimSize(1);
     }

@@ -28,7 +28,8 @@ static bool isPlainFloat(StringRef stored) {
 
 namespace {
 
-struct QuantizeWeightsPass : impl::QuantizeWeightsBase<QuantizeWeightsPass> {
+struct QuantizeWeightsPass
+    : sinter::impl::QuantizeWeightsBase<QuantizeWeightsPass> {
   using Base::Base;
 
   void runOnOperation() override {

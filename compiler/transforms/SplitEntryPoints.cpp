@@ -1,6 +1,6 @@
 // xf-split-entry-points: @body and @head become the four functions the runtime
-// calls. Needs @body: tensor<?xi32> -> tensor<?xHxf32> and @head: tensor<?xHxf32> ->
-// tensor<?xVxf32>; leaves @prefill, @decode, @head, @greedy.
+// calls. Needs @body: tensor<?xi32> -> tensor<?xHxf32> and @head:
+// tensor<?xHxf32> -> tensor<?xVxf32>; leaves @prefill, @decode, @head, @greedy.
 #include "compiler/transforms/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -42,15 +42,14 @@ static void selectRowFirst(func::FuncOp head) {
   specializeToOneToken(head);
   BlockArgument hidden = head.getArgument(0);
   auto rowType = cast<RankedTensorType>(hidden.getType());
-  auto allType =
-      RankedTensorType::get({ShapedType::kDynamic, rowType.getDimSize(1)},
-                            rowType.getElementType());
+  auto allType = RankedTensorType::get(
+      {ShapedType::kDynamic, rowType.getDimSize(1)}, rowType.getElementType());
   auto builder = OpBuilder::atBlockBegin(&head.getBody().front());
   auto row = builder.create<xf::SelectRowOp>(head.getLoc(), rowType, hidden);
   hidden.replaceAllUsesExcept(row.getResult(), row);
   hidden.setType(allType);
-  head.setFunctionType(FunctionType::get(
-      head.getContext(), allType, head.getFunctionType().getResults()));
+  head.setFunctionType(FunctionType::get(head.getContext(), allType,
+                                         head.getFunctionType().getResults()));
 }
 
 static void addGreedy(func::FuncOp head) {
@@ -68,7 +67,8 @@ static void addGreedy(func::FuncOp head) {
 
 namespace {
 
-struct SplitEntryPointsPass : impl::SplitEntryPointsBase<SplitEntryPointsPass> {
+struct SplitEntryPointsPass
+    : sinter::impl::SplitEntryPointsBase<SplitEntryPointsPass> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     auto body = symbols.lookup<func::FuncOp>("body");
@@ -81,8 +81,8 @@ struct SplitEntryPointsPass : impl::SplitEntryPointsBase<SplitEntryPointsPass> {
     func::FuncOp decode = body.clone();
     decode.setName("decode");
     body.setName("prefill");
-    getOperation().getBody()->getOperations().insertAfter(
-        Block::iterator(body), decode);
+    getOperation().getBody()->getOperations().insertAfter(Block::iterator(body),
+                                                          decode);
     specializeToOneToken(decode);
     selectRowFirst(head);
     addGreedy(head);

@@ -1,5 +1,6 @@
-// One token: append and attention are one kernel, because a kv head's item appends all that its own attention reads. With
-// several tokens attention reads what other items append, and stays apart.
+// One token: append and attention are one kernel, because a kv head's item
+// appends all that its own attention reads. With several tokens attention reads
+// what other items append, and stays apart.
 #include "compiler/transforms/fusion/FusionGroups.h"
 
 using namespace mlir;

@@ -37,9 +37,10 @@ bool FusionGroups::join(Operation *a, Operation *b) {
     return true;
   SmallVector<Operation *> all = members(a);
   llvm::append_range(all, members(b));
-  Operation *last = *std::max_element(
-      all.begin(), all.end(),
-      [](Operation *x, Operation *y) { return x->isBeforeInBlock(y); });
+  Operation *last =
+      *std::max_element(all.begin(), all.end(), [](Operation *x, Operation *y) {
+        return x->isBeforeInBlock(y);
+      });
   for (Operation *op : all)
     for (Operation *user : op->getUsers())
       if (!llvm::is_contained(all, user) && user->isBeforeInBlock(last))
@@ -76,24 +77,25 @@ static void outline(ArrayRef<Operation *> ops) {
   }
   OpBuilder builder(ops.back());
   auto fused = builder.create<xf::FusedOp>(
-      builder.getFusedLoc(locs),
-      TypeRange(ValueRange(results.getArrayRef())), labelOf(ops),
-      inputs.getArrayRef());
+      builder.getFusedLoc(locs), TypeRange(ValueRange(results.getArrayRef())),
+      labelOf(ops), inputs.getArrayRef());
   Block &body = fused.getBody().emplaceBlock();
+  SmallVector<Value> yielded(results.begin(), results.end());
   for (Value input : inputs)
     body.addArgument(input.getType(), input.getLoc());
-  for (auto [result, outside] : llvm::zip(results, fused.getResults()))
+  for (auto [result, outside] : llvm::zip(yielded, fused.getResults()))
     result.replaceUsesWithIf(outside, [&](OpOperand &use) {
       return !llvm::is_contained(ops, use.getOwner());
     });
   for (Operation *op : ops)
     op->moveBefore(&body, body.end());
-  for (auto [input, argument] : llvm::zip(inputs, body.getArguments()))
+  SmallVector<Value> outer(inputs.begin(), inputs.end());
+  for (auto [input, argument] : llvm::zip(outer, body.getArguments()))
     input.replaceUsesWithIf(argument, [&](OpOperand &use) {
       return use.getOwner()->getBlock() == &body;
     });
   builder.setInsertionPointToEnd(&body);
-  builder.create<xf::YieldOp>(fused.getLoc(), results.getArrayRef());
+  builder.create<xf::YieldOp>(fused.getLoc(), yielded);
 }
 
 int64_t FusionGroups::materialize() {

@@ -1,4 +1,5 @@
-// Groups of ops of one entry point, joined by fusions and turned into xf.fused in the end.
+// Groups of ops of one entry point, joined by fusions and turned into xf.fused
+// in the end.
 #pragma once
 
 #include "dialects/xf/Xf.h"
@@ -10,17 +11,21 @@ namespace sinter {
 
 class FusionGroups {
 public:
-  /// Every op of the function that computes something becomes a group of its own.
+  /// Every op of the function that computes something becomes a group of its
+  /// own.
   explicit FusionGroups(mlir::func::FuncOp function);
 
-  /// Joins the groups of two ops. Refused (false) if some op outside uses a result of the joined group before its last op: the group could
-  /// not be computed in one piece.
+  /// Joins the groups of two ops. Refused (false) if some op outside uses a
+  /// result of the joined group before its last op: the group could not be
+  /// computed in one piece.
   bool join(mlir::Operation *a, mlir::Operation *b);
 
-  /// Whether the entry point computes one token (decode, head): then what every worker needs may be computed by each of them.
+  /// Whether the entry point computes one token (decode, head): then what every
+  /// worker needs may be computed by each of them.
   bool singleToken() const { return oneToken; }
 
-  /// Replaces every group by an xf.fused at the place of its last op. Returns how many were made.
+  /// Replaces every group by an xf.fused at the place of its last op. Returns
+  /// how many were made.
   int64_t materialize();
 
   mlir::func::FuncOp function;
@@ -35,7 +40,8 @@ private:
 /// A fusion looks at one op and joins it with others where its pattern matches.
 using Fusion = void (*)(mlir::Operation *op, FusionGroups &groups);
 
-#define SINTER_FUSION(NAME) void fuse##NAME(mlir::Operation *op, FusionGroups &groups);
+#define SINTER_FUSION(NAME)                                                    \
+  void fuse##NAME(mlir::Operation *op, FusionGroups &groups);
 #include "compiler/transforms/fusion/Fusions.def"
 #undef SINTER_FUSION
 

@@ -1,6 +1,6 @@
-// act(slice(linear)) * slice(linear): gate and up of a gated MLP leave the linear's
-// kernel as one product. Legal when both halves of the linear have the same number
-// of rows, a multiple of 16, and nothing else reads them.
+// act(slice(linear)) * slice(linear): gate and up of a gated MLP leave the
+// linear's kernel as one product. Legal when both halves of the linear have the
+// same number of rows, a multiple of 16, and nothing else reads them.
 #include "compiler/transforms/fusion/FusionGroups.h"
 
 using namespace mlir;
@@ -13,7 +13,8 @@ static xf::LinearOp halfOf(xf::SliceOp slice) {
   auto linear = slice.getX().getDefiningOp<xf::LinearOp>();
   int64_t size =
       cast<RankedTensorType>(slice.getResult().getType()).getDimSize(1);
-  if (!linear || size % 16 || (slice.getOffset() != 0 && slice.getOffset() != size))
+  if (!linear || size % 16 ||
+      (slice.getOffset() != 0 && slice.getOffset() != size))
     return nullptr;
   auto type = cast<RankedTensorType>(linear.getResult().getType());
   return type.getDimSize(1) == 2 * size ? linear : nullptr;

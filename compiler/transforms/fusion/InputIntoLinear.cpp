@@ -1,5 +1,6 @@
-// One token: row selection, norm and quantization of a linear's input are computed by each worker for itself; a second pass over
-// one row is cheaper than a barrier. Legal when the linear is the only reader.
+// One token: row selection, norm and quantization of a linear's input are
+// computed by each worker for itself; a second pass over one row is cheaper
+// than a barrier. Legal when the linear is the only reader.
 #include "compiler/transforms/fusion/FusionGroups.h"
 
 using namespace mlir;

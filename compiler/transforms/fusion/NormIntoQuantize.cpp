@@ -1,4 +1,5 @@
-// Several tokens: norm and quantization are one kernel, which every worker of the linear then reads.
+// Several tokens: norm and quantization are one kernel, which every worker of
+// the linear then reads.
 #include "compiler/transforms/fusion/FusionGroups.h"
 
 using namespace mlir;

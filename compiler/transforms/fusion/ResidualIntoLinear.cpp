@@ -1,5 +1,5 @@
-// linear + x: the residual sum is the linear's epilogue. Legal when nothing else reads
-// the linear's result.
+// linear + x: the residual sum is the linear's epilogue. Legal when nothing
+// else reads the linear's result.
 #include "compiler/transforms/fusion/FusionGroups.h"
 
 using namespace mlir;

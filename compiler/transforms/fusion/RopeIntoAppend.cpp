@@ -1,5 +1,6 @@
-// slice, per-head norm and rope of q, k and v, and the append of k and v, are one kernel: it reads the row that
-// the qkv linear wrote once. Legal when slices, norms and ropes have a single use.
+// slice, per-head norm and rope of q, k and v, and the append of k and v, are
+// one kernel: it reads the row that the qkv linear wrote once. Legal when
+// slices, norms and ropes have a single use.
 #include "compiler/transforms/fusion/FusionGroups.h"
 
 using namespace mlir;

@@ -1,0 +1,94 @@
+// What architecture files share: they describe a model layer by layer, in the
+// words of its paper, and this class turns that into xf ops, weights with their
+// sources, and caches.
+#pragma once
+
+#include "compiler/import/Config.h"
+#include "compiler/import/ModelSource.h"
+#include "dialects/xf/Xf.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+
+namespace sinter {
+
+struct BuildOptions {
+  int64_t context = 2048;         ///< KV capacity in tokens, a multiple of 16
+  bool halfPrecisionCache = true; ///< f16 keys and values; f32 otherwise
+};
+
+/// Builds the module of a model: xf.weight and xf.state symbols, func @body
+/// (tokens -> hidden), func @head (hidden -> logits). Errors: InputError for a
+/// missing tensor or one of the wrong shape, UnsupportedError for an unknown
+/// architecture.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
+buildModel(mlir::MLIRContext *context, const ModelSource &source,
+           const DecoderConfig &config, const BuildOptions &options);
+
+/// The tools an architecture's builder works with. Errors are collected: the
+/// first missing or misshapen tensor is kept, and building goes on with the
+/// expected shape.
+class ModelBuilder {
+public:
+  ModelBuilder(mlir::MLIRContext *context, const ModelSource &source,
+               const DecoderConfig &config, const BuildOptions &options);
+
+  /// The value of a weight of the given shape, from the tensor of that name.
+  /// unpermuteHeads: see #xf.source.
+  mlir::Value weight(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape,
+                     int64_t unpermuteHeads = 0);
+
+  mlir::Value embedding(mlir::Value tokens, mlir::Value table);
+  mlir::Value rmsNorm(mlir::Value x, mlir::Value weight, int64_t groups = 1);
+  /// x * transpose(W) + b: `prefix`.weight [rows, columns of x] and, if
+  /// hasBias, `prefix`.bias.
+  mlir::Value linear(mlir::Value x, const llvm::Twine &prefix, int64_t rows,
+                     bool hasBias, int64_t unpermuteHeads = 0);
+  /// x * transpose(matrix).
+  mlir::Value matmul(mlir::Value x, mlir::Value matrix);
+  mlir::Value rope(mlir::Value x, int64_t heads);
+  mlir::Value attention(mlir::Value q, mlir::Value k, mlir::Value v,
+                        int64_t layer);
+  mlir::Value activation(mlir::Value x);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+
+  /// Ops built from here on carry this layer path as location ("layers.3.mlp").
+  void setPath(const llvm::Twine &path);
+
+  /// Starts func @name with one argument, returns the argument; endFunction
+  /// returns a value from it.
+  mlir::Value beginFunction(llvm::StringRef name, mlir::Type argument,
+                            mlir::Type result);
+  void endFunction(mlir::Value result);
+  mlir::RankedTensorType activationType(int64_t columns);
+  mlir::RankedTensorType tokensType();
+
+  /// The finished module, or the first error.
+  llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> finish();
+
+  /// Whether the rows of q and k are in GGUF's interleaved rotary order.
+  bool ropeRowsInterleaved() const { return source.ropeRowsInterleaved(); }
+
+  const DecoderConfig &config;
+
+private:
+  mlir::RankedTensorType declareWeight(llvm::StringRef name,
+                                       llvm::ArrayRef<int64_t> shape,
+                                       int64_t unpermuteHeads);
+  void fail(llvm::Error error);
+
+  const ModelSource &source;
+  BuildOptions options;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::OpBuilder builder;
+  mlir::OpBuilder symbols; ///< where weights and states are declared
+  mlir::Location loc;
+  llvm::StringMap<mlir::RankedTensorType> declared;
+  llvm::Error firstError = llvm::Error::success();
+};
+
+} // namespace sinter
