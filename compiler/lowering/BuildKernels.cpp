@@ -1,0 +1,31 @@
+// plan -> kern: asks each region's family for a kernel.
+#include "compiler/lowering/XfToPlan.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+using namespace sinter;
+
+SmallVector<xf::RegionOp> sinter::kernelRegions(ModuleOp module) {
+  auto regions = module.getOps<xf::RegionOp>();
+  return {regions.begin(), regions.end()};
+}
+
+LogicalResult sinter::buildKernels(ModuleOp module, StringRef name,
+                                   kern::CapsAttr caps) {
+  OpBuilder builder(module.getContext());
+  builder.setInsertionPointToEnd(module.getBody());
+  auto kernels = builder.create<ModuleOp>(module.getLoc(), name);
+  builder.setInsertionPointToEnd(kernels.getBody());
+  for (xf::RegionOp region : kernelRegions(module)) {
+    kernels::Selection chosen = kernels::selectFamily(region);
+    auto kernel = chosen.family->build(builder, region, caps);
+    if (failed(kernel))
+      return region.emitOpError() << "kernel family " << chosen.family->name()
+                                  << " failed to build a kernel for " << name;
+    region.emitRemark() << "family " << chosen.family->name()
+                        << (chosen.reason.empty() ? "" : ": ") << chosen.reason;
+  }
+  return verify(kernels);
+}

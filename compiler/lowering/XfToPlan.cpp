@@ -1,0 +1,327 @@
+// Outlining, memory and dispatches. See XfToPlan.h.
+#include "compiler/lowering/XfToPlan.h"
+
+#include "compiler/kernels/Layout.h"
+#include "compiler/lowering/MemoryPlanner.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace sinter;
+
+namespace {
+
+/// A buffer of one entry point while its life is being found out.
+struct Buffer {
+  Type type;
+  std::string name;
+  StringAttr entry; ///< null for a buffer with an io name
+  PlacedRange range;
+};
+
+/// Everything lowerXfToPlan collects before it writes the plan.program.
+class Lowering {
+public:
+  Lowering(ModuleOp module, const PlanOptions &options)
+      : module(module), options(options), symbols(module) {}
+
+  LogicalResult run();
+
+private:
+  struct Dispatch {
+    std::string kernel;
+    SmallVector<Attribute> bindings;
+    kernels::WorkItems items;
+    std::string layer;
+    Location loc;
+  };
+  struct Entry {
+    std::string name;
+    SmallVector<Dispatch> dispatches;
+  };
+
+  LogicalResult lowerEntry(func::FuncOp function);
+  LogicalResult lowerFused(xf::FusedOp fused, StringAttr entry, int64_t step,
+                           Dispatch &dispatch);
+  xf::RegionOp outline(xf::FusedOp fused);
+  Attribute bindingOf(Value value, int64_t step);
+  Attribute ioBuffer(StringRef io, Type type);
+  void addBuffer(Value value, StringAttr entry, int64_t step);
+  void useWeight(xf::GetWeightOp read);
+  void placeBuffers();
+  void writeProgram();
+
+  ModuleOp module;
+  PlanOptions options;
+  SymbolTable symbols;
+  SmallVector<Entry> entries;
+  llvm::MapVector<StringAttr, xf::WeightOp> weights; ///< by first use
+  llvm::MapVector<StringAttr, xf::StateOp> states;
+  SmallVector<Buffer> buffers;
+  llvm::DenseMap<Value, size_t> bufferOf;
+  llvm::StringMap<size_t> ioBuffers;
+  int64_t arenaBytes = 0;
+  int64_t context = 0;
+  int64_t vocabSize = 0;
+};
+
+} // namespace
+
+//===-- Regions -----------------------------------------------------------===//
+
+/// The fused body as an xf.region, shared with equal ones of other layers.
+xf::RegionOp Lowering::outline(xf::FusedOp fused) {
+  OpBuilder builder(module.getContext());
+  builder.setInsertionPointToEnd(module.getBody());
+  auto type = builder.getFunctionType(fused.getInputs().getTypes(),
+                                      fused.getResultTypes());
+  auto region = builder.create<xf::RegionOp>(fused.getLoc(), "region", type,
+                                             ArrayAttr(), ArrayAttr());
+  region.getBody().takeBody(fused.getBody());
+  kernels::Selection chosen = kernels::selectFamily(region);
+  std::string id = chosen.family->id(region);
+  if (auto existing = symbols.lookup<xf::RegionOp>(id)) {
+    region.erase();
+    return existing;
+  }
+  region.setSymName(id);
+  symbols.insert(region);
+  return region;
+}
+
+//===-- Values ------------------------------------------------------------===//
+
+void Lowering::useWeight(xf::GetWeightOp read) {
+  auto name = read.getWeightAttr().getAttr();
+  weights.insert({name, symbols.lookup<xf::WeightOp>(name)});
+}
+
+Attribute Lowering::ioBuffer(StringRef io, Type type) {
+  auto [entry, isNew] = ioBuffers.try_emplace(io, buffers.size());
+  if (isNew) {
+    buffers.push_back({type, io.str(), StringAttr(), {}});
+  } else {
+    // The widest type any entry point has for it (hidden: ? rows).
+    Buffer &buffer = buffers[entry->second];
+    auto have = cast<RankedTensorType>(buffer.type);
+    if (!have.isDynamicDim(0) && cast<RankedTensorType>(type).isDynamicDim(0))
+      buffer.type = type;
+  }
+  return FlatSymbolRefAttr::get(module.getContext(), io);
+}
+
+void Lowering::addBuffer(Value value, StringAttr entry, int64_t step) {
+  Buffer buffer;
+  buffer.type = value.getType();
+  buffer.name =
+      (entry.getValue() + "." + std::to_string(bufferOf.size())).str();
+  buffer.entry = entry;
+  buffer.range.first = buffer.range.last = step;
+  bufferOf[value] = buffers.size();
+  buffers.push_back(buffer);
+}
+
+/// The symbol of a value in the program, its life lengthened to `step`.
+Attribute Lowering::bindingOf(Value value, int64_t step) {
+  MLIRContext *context = module.getContext();
+  if (auto read = value.getDefiningOp<xf::GetWeightOp>()) {
+    useWeight(read);
+    return read.getWeightAttr();
+  }
+  if (auto read = value.getDefiningOp<xf::GetStateOp>()) {
+    auto name = read.getStateAttr().getAttr();
+    states.insert({name, symbols.lookup<xf::StateOp>(name)});
+    return read.getStateAttr();
+  }
+  auto found = bufferOf.find(value);
+  if (found == bufferOf.end())
+    return {};
+  Buffer &buffer = buffers[found->second];
+  buffer.range.last = std::max(buffer.range.last, step);
+  return FlatSymbolRefAttr::get(context, buffer.name);
+}
+
+//===-- Entry points ------------------------------------------------------===//
+
+/// The path of the first op that has one: "layers.3.attention".
+static std::string layerOf(Location loc) {
+  std::string path;
+  loc->walk([&](Location part) {
+    if (auto name = dyn_cast<NameLoc>(part)) {
+      path = name.getName().str();
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return path;
+}
+
+LogicalResult Lowering::lowerFused(xf::FusedOp fused, StringAttr entry,
+                                   int64_t step, Dispatch &dispatch) {
+  dispatch.layer = layerOf(fused.getLoc());
+  for (Value input : fused.getInputs()) {
+    Attribute binding = bindingOf(input, step);
+    if (!binding)
+      return fused.emitOpError("reads a value that has no place in memory");
+    dispatch.bindings.push_back(binding);
+  }
+  for (Value result : fused.getResults()) {
+    if (!bufferOf.contains(result))
+      addBuffer(result, entry, step);
+    dispatch.bindings.push_back(bindingOf(result, step));
+  }
+  xf::RegionOp region = outline(fused);
+  dispatch.kernel = region.getSymName().str();
+  dispatch.items = kernels::selectFamily(region).family->workItems(region);
+  return success();
+}
+
+/// The names under which the runtime sees an entry's argument and result.
+static std::pair<StringRef, StringRef> ioNames(StringRef entry) {
+  if (entry == "head")
+    return {"hidden", "logits"};
+  if (entry == "greedy")
+    return {"logits", "next_token"};
+  return {"tokens", "hidden"};
+}
+
+LogicalResult Lowering::lowerEntry(func::FuncOp function) {
+  auto [inputName, outputName] = ioNames(function.getName());
+  Block &body = function.getBody().front();
+  Value result = body.getTerminator()->getOperand(0);
+  ioBuffer(inputName, function.getArgument(0).getType());
+  bufferOf[function.getArgument(0)] = ioBuffers[inputName];
+  ioBuffer(outputName, result.getType());
+  bufferOf[result] = ioBuffers[outputName];
+  if (outputName == "logits")
+    vocabSize = cast<RankedTensorType>(result.getType()).getDimSize(1);
+  Entry entry{function.getName().str(), {}};
+  auto name = StringAttr::get(module.getContext(), entry.name);
+  for (Operation &op : body) {
+    if (isa<xf::GetWeightOp, xf::GetStateOp, func::ReturnOp>(op))
+      continue;
+    auto fused = dyn_cast<xf::FusedOp>(op);
+    if (!fused)
+      return op.emitOpError("must be fused before it can be planned");
+    Dispatch dispatch{"", {}, {}, "", fused.getLoc()};
+    auto step = static_cast<int64_t>(entry.dispatches.size());
+    if (failed(lowerFused(fused, name, step, dispatch)))
+      return failure();
+    entry.dispatches.push_back(std::move(dispatch));
+  }
+  entries.push_back(std::move(entry));
+  return success();
+}
+
+//===-- Memory ------------------------------------------------------------===//
+
+static int64_t alignUp(int64_t value, int64_t alignment) {
+  return static_cast<int64_t>(llvm::alignTo(value, alignment));
+}
+
+/// Buffers the runtime sees come first and live always; those of an entry point
+/// share the space above with those of the others.
+void Lowering::placeBuffers() {
+  int64_t base = 0;
+  for (Buffer &buffer : buffers) {
+    buffer.range.bytes =
+        layout::bufferBytes(cast<RankedTensorType>(buffer.type), options.chunk);
+    if (buffer.entry)
+      continue;
+    buffer.range.offset = base;
+    base = alignUp(base + buffer.range.bytes, 64);
+  }
+  arenaBytes = base;
+  for (const Entry &entry : entries) {
+    SmallVector<PlacedRange> ranges;
+    SmallVector<Buffer *> owners;
+    for (Buffer &buffer : buffers)
+      if (buffer.entry && buffer.entry.getValue() == entry.name) {
+        ranges.push_back(buffer.range);
+        owners.push_back(&buffer);
+      }
+    arenaBytes = std::max(arenaBytes, placeRanges(ranges, base, 64));
+    for (auto [owner, range] : llvm::zip(owners, ranges))
+      owner->range = range;
+  }
+  arenaBytes = alignUp(arenaBytes, 64);
+}
+
+void Lowering::writeProgram() {
+  OpBuilder builder(module.getContext());
+  builder.setInsertionPointToEnd(module.getBody());
+  Location loc = module.getLoc();
+  int64_t chunk = std::min(options.chunk, context);
+  auto program = builder.create<plan::ProgramOp>(loc, context, chunk, vocabSize,
+                                                 0, arenaBytes, 0);
+  builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
+  int64_t offset = 0, end = 0;
+  for (auto &[name, weight] : weights) {
+    auto type = cast<RankedTensorType>(weight.getType());
+    int64_t bytes = layout::weightBytes(type);
+    builder.create<plan::WeightOp>(
+        weight.getLoc(), name.getValue(), name.getValue(),
+        layout::weightLayout(type, weight.getRope().has_value()), offset,
+        bytes);
+    end = offset + bytes;
+    offset = alignUp(end, 256);
+  }
+  program.setWeightBytes(end);
+  offset = end = 0;
+  for (auto &[name, state] : states) {
+    auto type = cast<xf::KvCacheType>(state.getType());
+    int64_t bytes = layout::cacheBytes(type);
+    builder.create<plan::StateOp>(state.getLoc(), name.getValue(), type, offset,
+                                  bytes);
+    end = offset + bytes;
+    offset = alignUp(end, 256);
+  }
+  program.setStateBytes(end);
+  for (const Buffer &buffer : buffers)
+    builder.create<plan::BufferOp>(
+        loc, buffer.name, buffer.type,
+        buffer.entry ? StringAttr() : builder.getStringAttr(buffer.name),
+        buffer.entry ? FlatSymbolRefAttr::get(buffer.entry)
+                     : FlatSymbolRefAttr(),
+        buffer.range.first, buffer.range.last, buffer.range.offset,
+        buffer.range.bytes);
+  for (const Entry &entry : entries) {
+    auto op = builder.create<plan::EntryOp>(loc, entry.name);
+    OpBuilder inside = OpBuilder::atBlockEnd(&op.getBody().emplaceBlock());
+    for (const Dispatch &dispatch : entry.dispatches)
+      inside.create<plan::DispatchOp>(
+          dispatch.loc, dispatch.kernel,
+          builder.getArrayAttr(dispatch.bindings), dispatch.items.items,
+          dispatch.items.perTokens,
+          dispatch.layer.empty() ? StringAttr()
+                                 : builder.getStringAttr(dispatch.layer));
+  }
+}
+
+LogicalResult Lowering::run() {
+  for (StringRef name : {"prefill", "decode", "head", "greedy"}) {
+    auto function = symbols.lookup<func::FuncOp>(name);
+    if (!function)
+      return module.emitError() << "entry point @" << name << " is missing";
+    if (failed(lowerEntry(function)))
+      return failure();
+  }
+  for (auto &[name, state] : states)
+    context = cast<xf::KvCacheType>(state.getType()).getCapacity();
+  placeBuffers();
+  for (auto function :
+       llvm::make_early_inc_range(module.getOps<func::FuncOp>()))
+    function.erase();
+  writeProgram();
+  return verify(module);
+}
+
+LogicalResult sinter::lowerXfToPlan(ModuleOp module,
+                                    const PlanOptions &options) {
+  return Lowering(module, options).run();
+}
