@@ -1,6 +1,7 @@
 // Registers dialects and passes; see Registration.h for how to extend it.
 #include "compiler/driver/Registration.h"
 
+#include "compiler/transforms/Passes.h"
 #include "dialects/kern/Kern.h"
 #include "dialects/plan/Plan.h"
 #include "dialects/xf/Xf.h"
@@ -30,4 +31,7 @@ void sinter::registerAllSinterDialects(DialectRegistry &registry) {
                   vector::VectorDialect>();
 }
 
-void sinter::registerAllSinterPasses() { registerTransformsPasses(); }
+void sinter::registerAllSinterPasses() {
+  registerTransformsPasses();
+  registerSinterTransformsPasses();
+}

@@ -24,8 +24,6 @@ LogicalResult sinter::buildKernels(ModuleOp module, StringRef name,
     if (failed(kernel))
       return region.emitOpError() << "kernel family " << chosen.family->name()
                                   << " failed to build a kernel for " << name;
-    region.emitRemark() << "family " << chosen.family->name()
-                        << (chosen.reason.empty() ? "" : ": ") << chosen.reason;
   }
   return verify(kernels);
 }

@@ -91,6 +91,8 @@ xf::RegionOp Lowering::outline(xf::FusedOp fused) {
   }
   region.setSymName(id);
   symbols.insert(region);
+  region.emitRemark() << id << ": family " << chosen.family->name()
+                      << (chosen.reason.empty() ? "" : "; ") << chosen.reason;
   return region;
 }
 
