@@ -22,8 +22,8 @@ namespace sinter {
 
 class GgufFile : public ModelSource {
 public:
-  /// True for a file that begins with the magic, whatever its name, and for a
-  /// folder without config.json that has exactly one *.gguf file.
+  /// True for a file that is called *.gguf or begins with the magic, and for a
+  /// folder (tried after Hugging Face folders) with exactly one *.gguf file.
   static bool accepts(llvm::StringRef path);
   static llvm::Expected<std::unique_ptr<ModelSource>>
   open(llvm::StringRef path);
