@@ -80,9 +80,10 @@ def Kern_Dot4Op : Kern_Op<"dot4", [Pure, AllTypesMatch<["acc", "result"]>, AllTy
     lhs is unsigned (0..255) where `lhs_unsigned`, else signed; rhs is signed.
     - dot4_c1: acc is vector<Nxi32>, lhs and rhs vector<4Nxi8>
     - dot4_c2: with `lhs_small`, the caller promises lhs in 0..15 (unpacked nibbles), which lets a target use saturating 16-bit sums
+    - dot4_c3: with `rhs_symmetric`, the caller promises rhs in -127..127, so that its sign may be changed in eight bits
   }];
   let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, VectorOfRankAndType<[1], [I8]>:$lhs,
-                       VectorOfRankAndType<[1], [I8]>:$rhs, UnitAttr:$lhs_unsigned, UnitAttr:$lhs_small);
+                       VectorOfRankAndType<[1], [I8]>:$rhs, UnitAttr:$lhs_unsigned, UnitAttr:$lhs_small, UnitAttr:$rhs_symmetric);
   let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
   let assemblyFormat = "$acc `,` $lhs `,` $rhs attr-dict `:` type($acc) `,` type($lhs)";
   let hasVerifier = 1;
