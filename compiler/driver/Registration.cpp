@@ -5,6 +5,7 @@
 #include "dialects/kern/Kern.h"
 #include "dialects/plan/Plan.h"
 #include "dialects/xf/Xf.h"
+#include "targets/cpu/raise/CpuPasses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -34,4 +35,5 @@ void sinter::registerAllSinterDialects(DialectRegistry &registry) {
 void sinter::registerAllSinterPasses() {
   registerTransformsPasses();
   registerSinterTransformsPasses();
+  registerCpuPasses();
 }
