@@ -64,10 +64,25 @@ static void populateXfStage(Stage stage, OpPassManager &passes,
   addCleanup(passes);
 }
 
+/// Notes on every region how much scratch its hungriest variant needs; after legalization nobody can tell.
+static void noteScratch(ModuleOp module) {
+  SymbolTable symbols(module);
+  Builder builder(module.getContext());
+  for (xf::RegionOp region : kernelRegions(module)) {
+    int64_t bytes = 0;
+    for (auto variant : module.getOps<ModuleOp>())
+      if (auto kernel = variant.lookupSymbol<kern::KernelOp>(region.getName()))
+        bytes = std::max(bytes, kernel.getScratchBytes());
+    region->setAttr(kScratchBytesAttr, builder.getI64IntegerAttr(bytes));
+  }
+}
+
 static bool runKernels(ModuleOp module, const StageOptions &options) {
-  return llvm::all_of(options.variants, [&](const TargetVariant &variant) {
-    return succeeded(buildKernels(module, variant.name, variant.caps));
-  });
+  for (const TargetVariant &variant : options.variants)
+    if (failed(buildKernels(module, variant.name, variant.caps)))
+      return false;
+  noteScratch(module);
+  return true;
 }
 
 static bool runLegalize(ModuleOp module, const StageOptions &options) {
