@@ -5,6 +5,7 @@
 #include "dialects/kern/Kern.h"
 #include "dialects/plan/Plan.h"
 #include "dialects/xf/Xf.h"
+#include "targets/cpu/raise/CpuPasses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -24,14 +25,15 @@ using namespace mlir;
 
 void sinter::registerAllSinterDialects(DialectRegistry &registry) {
   registry.insert<xf::XfDialect, plan::PlanDialect, kern::KernDialect>();
-  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, gpu::GPUDialect, LLVM::LLVMDialect,
-                  linalg::LinalgDialect, math::MathDialect,
-                  memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,
-                  vector::VectorDialect>();
+  registry
+      .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+              gpu::GPUDialect, LLVM::LLVMDialect, linalg::LinalgDialect,
+              math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+              tensor::TensorDialect, vector::VectorDialect>();
 }
 
 void sinter::registerAllSinterPasses() {
   registerTransformsPasses();
   registerSinterTransformsPasses();
+  registerCpuPasses();
 }

@@ -1,6 +1,6 @@
 // The dialects and passes that sinter-opt offers. A new group of passes is one
-// include, one call in registerAllSinterPasses() and one library in the folder's
-// CMakeLists.txt.
+// include, one call in registerAllSinterPasses() and one library in the
+// folder's CMakeLists.txt.
 #pragma once
 
 namespace mlir {

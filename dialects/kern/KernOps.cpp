@@ -30,13 +30,14 @@ void KernelOp::print(OpAsmPrinter &printer) {
 
 static bool isBinding(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
-  return memref && memref.getRank() == 1 && memref.getLayout().isIdentity();
+  return memref && memref.getRank() == 1 && memref.getLayout().isIdentity() &&
+         memref.getElementType().isIntOrFloat();
 }
 
 LogicalResult KernelOp::verify() {
   if (!llvm::all_of(getArgumentTypes(), isBinding) || !getResultTypes().empty())
-    return emitOpError("arguments must be rank-1 memrefs and there are no "
-                       "results (kernel_c1)");
+    return emitOpError("arguments must be rank-1 memrefs of numbers and there "
+                       "are no results (kernel_c1)");
   if (getBody().empty())
     return emitOpError("must have a body (kernel_c2)");
   Block &body = getBody().front();
@@ -58,14 +59,15 @@ LogicalResult KernelOp::verify() {
   return success();
 }
 
+static int64_t getElementBytes(MemRefType type) {
+  return llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
+}
+
 int64_t KernelOp::getScratchBytes() {
   int64_t total = 0;
   for (ScratchOp scratch : getBody().front().getOps<ScratchOp>()) {
     auto type = cast<MemRefType>(scratch.getType());
-    int64_t bytes =
-        type.getNumElements() *
-        llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
-    total += llvm::alignTo(bytes, 64);
+    total += llvm::alignTo(type.getDimSize(0) * getElementBytes(type), 64);
   }
   return total;
 }
@@ -104,15 +106,21 @@ LogicalResult ScratchOp::verify() {
   if (!type.hasStaticShape() || !type.getLayout().isIdentity() ||
       !type.getElementType().isIntOrFloat())
     return emitOpError("must give a static memref of numbers (scratch_c1)");
-  if (!isa<KernelOp>((*this)->getParentOp()))
-    return emitOpError("must stand directly in the kernel (scratch_c1)");
+  constexpr int64_t limit = int64_t(1) << 30;
+  int64_t elements = type.getDimSize(0);
+  if (elements <= 0 || elements > limit ||
+      elements * getElementBytes(type) > limit)
+    return emitOpError("must have from 1 byte to 1 GiB (scratch_c1)");
+  if (!isa_and_nonnull<KernelOp>((*this)->getParentOp()))
+    return emitOpError("must stand directly in the kernel (scratch_c2)");
   return success();
 }
 
 LogicalResult Dot4Op::verify() {
   auto acc = cast<VectorType>(getAcc().getType());
   auto lhs = cast<VectorType>(getLhs().getType());
-  if (lhs.getDimSize(0) != 4 * acc.getDimSize(0))
+  if (acc.isScalable() || lhs.isScalable() || lhs.getDimSize(0) % 4 ||
+      lhs.getDimSize(0) / 4 != acc.getDimSize(0))
     return emitOpError("lhs and rhs must have four times the elements of acc "
                        "(dot4_c1)");
   return success();

@@ -13,7 +13,7 @@ def Kern_KernelOp : Kern_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface]> 
     Arguments are the bindings, in the order of the plan.dispatch: inputs, then results. Each is a one-dimensional memref (`memref<?xf32>`,
     or `memref<?xi8>` for packed bytes, viewed through memref.view), at least 64-byte aligned; no two bindings of which one is
     written overlap.
-    - kernel_c1: every argument is a rank-1 memref with identity layout; there are no results
+    - kernel_c1: every argument is a rank-1 memref of integers or floats with identity layout; there are no results
     - kernel_c2: the body is one block with at most one kern.once and exactly one kern.for_items, in that order, directly in it
     - kernel_c3: the body ends in kern.return
     ```
@@ -49,7 +49,7 @@ def Kern_ScalarOp : Kern_Op<"scalar", [Pure]> {
   let assemblyFormat = "$which attr-dict";
 }
 
-def Kern_OnceOp : Kern_Op<"once", [SingleBlock, NoTerminator, RecursiveMemoryEffects, HasParent<"KernelOp">]> {
+def Kern_OnceOp : Kern_Op<"once", [SingleBlock, NoTerminator, NoRegionArguments, RecursiveMemoryEffects, HasParent<"KernelOp">]> {
   let summary = "work every worker does once per dispatch, before its first item; results go to scratch";
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "attr-dict-with-keyword $body";
@@ -57,7 +57,9 @@ def Kern_OnceOp : Kern_Op<"once", [SingleBlock, NoTerminator, RecursiveMemoryEff
 
 def Kern_ForItemsOp : Kern_Op<"for_items", [SingleBlock, NoTerminator, RecursiveMemoryEffects, HasParent<"KernelOp">]> {
   let summary = "the body of one work item; %i runs over the items this worker was given";
-  let description = [{ - for_items_c1: the block has one argument of type index }];
+  let description = [{
+    - for_items_c1: the block has one argument of type index
+  }];
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -67,7 +69,8 @@ def Kern_ForItemsOp : Kern_Op<"for_items", [SingleBlock, NoTerminator, Recursive
 def Kern_ScratchOp : Kern_Op<"scratch", [MemoryEffects<[MemAlloc]>]> {
   let summary = "worker-private memory that lives as long as the dispatch; 64-byte aligned; contents undefined at first";
   let description = [{
-    - scratch_c1: the result is a static rank-1 memref; the op stands directly in the kernel's body
+    - scratch_c1: the result is a static rank-1 memref of integers or floats, at most 1 GiB, with identity layout
+    - scratch_c2: the op stands directly in the kernel's body
   }];
   let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
@@ -78,11 +81,12 @@ def Kern_Dot4Op : Kern_Op<"dot4", [Pure, AllTypesMatch<["acc", "result"]>, AllTy
   let summary = "acc[i] + sum over j < 4 of lhs[4i + j] * rhs[4i + j], exact in i32";
   let description = [{
     lhs is unsigned (0..255) where `lhs_unsigned`, else signed; rhs is signed.
-    - dot4_c1: acc is vector<Nxi32>, lhs and rhs vector<4Nxi8>
-    - dot4_c2: with `lhs_small`, the caller promises lhs in 0..15 (unpacked nibbles), which lets a target use saturating 16-bit sums
+    `lhs_small` promises lhs in 0..15 (unpacked nibbles), which lets a target use saturating 16-bit sums; `rhs_symmetric` promises rhs
+    in -127..127, so that its sign may be changed in eight bits.
+    - dot4_c1: acc is vector<Nxi32>, lhs and rhs vector<4Nxi8>, none of them scalable
   }];
   let arguments = (ins VectorOfRankAndType<[1], [I32]>:$acc, VectorOfRankAndType<[1], [I8]>:$lhs,
-                       VectorOfRankAndType<[1], [I8]>:$rhs, UnitAttr:$lhs_unsigned, UnitAttr:$lhs_small);
+                       VectorOfRankAndType<[1], [I8]>:$rhs, UnitAttr:$lhs_unsigned, UnitAttr:$lhs_small, UnitAttr:$rhs_symmetric);
   let results = (outs VectorOfRankAndType<[1], [I32]>:$result);
   let assemblyFormat = "$acc `,` $lhs `,` $rhs attr-dict `:` type($acc) `,` type($lhs)";
   let hasVerifier = 1;

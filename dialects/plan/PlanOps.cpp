@@ -3,7 +3,9 @@
 #include "dialects/plan/Plan.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace sinter::plan;
@@ -37,8 +39,11 @@ LogicalResult StateOp::verify() {
 }
 
 LogicalResult BufferOp::verify() {
-  if (getFirst() > getLast())
-    return emitOpError("must not end before it begins (buffer_c1)");
+  if (getFirst() < 0 || getFirst() > getLast())
+    return emitOpError("must be alive from a dispatch to one not before it "
+                       "(buffer_c1)");
+  if (!getIo() && !getEntry())
+    return emitOpError("needs io or an entry (buffer_c2)");
   return verifyRange(*this, getOffset(), getBytes(), 64, "buffer_c1");
 }
 
@@ -71,42 +76,88 @@ static LogicalResult verifyExtents(SmallVectorImpl<Extent> &extents,
   return success();
 }
 
+/// Place of an op kind in a program; -1: it has none.
+static int stageOf(Operation &op) {
+  return TypeSwitch<Operation *, int>(&op)
+      .Case([](WeightOp) { return 0; })
+      .Case([](StateOp) { return 1; })
+      .Case([](BufferOp) { return 2; })
+      .Case([](EntryOp) { return 3; })
+      .Default([](Operation *) { return -1; });
+}
+
 LogicalResult ProgramOp::verify() {
   if (getContext() <= 0 || getChunk() <= 0 || getVocabSize() <= 0 ||
       getChunk() > getContext())
     return emitOpError("context, chunk and vocab_size must be positive and "
                        "chunk at most context (program_c4)");
-  SmallVector<Extent> weights, states, buffers;
   int stage = 0;
   for (Operation &op : getBody().front()) {
-    int now = isa<WeightOp>(op)   ? 0
-              : isa<StateOp>(op)  ? 1
-              : isa<BufferOp>(op) ? 2
-              : isa<EntryOp>(op)  ? 3
-                                  : -1;
-    if (now < stage)
+    if (stageOf(op) < stage)
       return op.emitOpError("stands in the wrong place of the program "
                             "(program_c1)");
-    stage = now;
-    if (auto weight = dyn_cast<WeightOp>(op))
-      weights.push_back({weight.getOffset(),
-                         weight.getOffset() + weight.getBytes(),
-                         0,
-                         0,
-                         {},
-                         &op});
-    if (auto state = dyn_cast<StateOp>(op))
-      states.push_back({state.getOffset(),
-                        state.getOffset() + state.getBytes(),
-                        0,
-                        0,
-                        {},
-                        &op});
-    if (auto buffer = dyn_cast<BufferOp>(op))
-      buffers.push_back(
-          {buffer.getOffset(), buffer.getOffset() + buffer.getBytes(),
-           buffer.getFirst(), buffer.getLast(),
-           buffer.getIo() ? Attribute() : buffer.getEntryAttr(), &op});
+    stage = stageOf(op);
+  }
+  return success();
+}
+
+/// A buffer of one entry must be bound in that entry, while it is alive.
+static LogicalResult verifyLifetimes(EntryOp entry, SymbolTable &symbols) {
+  int64_t index = 0;
+  for (DispatchOp dispatch : entry.getBody().front().getOps<DispatchOp>()) {
+    for (auto name : dispatch.getBindings().getAsRange<FlatSymbolRefAttr>()) {
+      auto buffer = symbols.lookup<BufferOp>(name.getAttr());
+      if (!buffer || buffer.getIo())
+        continue;
+      if (buffer.getEntry() != entry.getSymName() ||
+          index < buffer.getFirst() || index > buffer.getLast())
+        return dispatch.emitOpError()
+               << "binds " << name << ", which is not alive in dispatch "
+               << index << " of " << entry.getSymName() << " (dispatch_c3)";
+    }
+    ++index;
+  }
+  return success();
+}
+
+static LogicalResult verifyBuffer(BufferOp buffer, SymbolTable &symbols) {
+  if (!buffer.getEntry())
+    return success();
+  auto entry = symbols.lookup<EntryOp>(*buffer.getEntry());
+  if (!entry)
+    return buffer.emitOpError()
+           << buffer.getEntryAttr() << " is no plan.entry (buffer_c2)";
+  int64_t dispatches = entry.getBody().front().getOperations().size();
+  if (!buffer.getIo() && buffer.getLast() >= dispatches)
+    return buffer.emitOpError()
+           << "is alive until dispatch " << buffer.getLast() << ", but "
+           << buffer.getEntryAttr() << " has " << dispatches << " (buffer_c2)";
+  return success();
+}
+
+LogicalResult ProgramOp::verifyRegions() {
+  // The ops inside have been verified by now: their attributes exist and their
+  // ranges do not overflow.
+  mlir::SymbolTable symbols(*this); // not the trait of that name
+  SmallVector<Extent> weights, states, buffers;
+  for (Operation &op : getBody().front()) {
+    if (auto weight = dyn_cast<WeightOp>(op)) {
+      int64_t end = weight.getOffset() + weight.getBytes();
+      weights.push_back({weight.getOffset(), end, 0, 0, {}, &op});
+    } else if (auto state = dyn_cast<StateOp>(op)) {
+      int64_t end = state.getOffset() + state.getBytes();
+      states.push_back({state.getOffset(), end, 0, 0, {}, &op});
+    } else if (auto buffer = dyn_cast<BufferOp>(op)) {
+      if (failed(verifyBuffer(buffer, symbols)))
+        return failure();
+      Attribute entry = buffer.getIo() ? Attribute() : buffer.getEntryAttr();
+      buffers.push_back({buffer.getOffset(),
+                         buffer.getOffset() + buffer.getBytes(),
+                         buffer.getFirst(), buffer.getLast(), entry, &op});
+    } else if (auto entry = dyn_cast<EntryOp>(op)) {
+      if (failed(verifyLifetimes(entry, symbols)))
+        return failure();
+    }
   }
   if (failed(verifyExtents(weights, getWeightBytes(), "program_c2")) ||
       failed(verifyExtents(states, getStateBytes(), "program_c2")))
@@ -114,11 +165,23 @@ LogicalResult ProgramOp::verify() {
   return verifyExtents(buffers, getArenaBytes(), "program_c3");
 }
 
+LogicalResult EntryOp::verify() {
+  for (Operation &op : getBody().front())
+    if (!isa<DispatchOp>(op))
+      return op.emitOpError("is no plan.dispatch (entry_c1)");
+  return success();
+}
+
 LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (getItems() <= 0 || getItemsPerTokens() < 0)
-    return emitOpError("items must be positive (dispatch_c1)");
+    return emitOpError("items must be positive and items_per_tokens not "
+                       "negative (dispatch_c1)");
   auto program = (*this)->getParentOfType<ProgramOp>();
-  if (!symbols.lookupNearestSymbolFrom(program->getParentOp(), getKernelAttr()))
+  Operation *module = program ? program->getParentOp() : nullptr;
+  auto kernel = module ? symbols.lookupNearestSymbolFrom<FunctionOpInterface>(
+                             module, getKernelAttr())
+                       : FunctionOpInterface();
+  if (!kernel)
     return emitOpError() << "kernel " << getKernelAttr()
                          << " does not exist (dispatch_c1)";
   for (auto binding : getBindings().getAsRange<FlatSymbolRefAttr>()) {
@@ -127,5 +190,10 @@ LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {
       return emitOpError() << "binding " << binding
                            << " is no weight, state or buffer (dispatch_c1)";
   }
+  size_t wanted = kernel.getNumArguments() + kernel.getNumResults();
+  if (getBindings().size() != wanted)
+    return emitOpError() << "kernel " << getKernelAttr() << " takes " << wanted
+                         << " bindings, got " << getBindings().size()
+                         << " (dispatch_c2)";
   return success();
 }

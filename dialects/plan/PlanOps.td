@@ -17,6 +17,7 @@ def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTermi
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "attr-dict-with-keyword $body";
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Plan_WeightOp : Plan_Op<"weight", [Symbol]> {
@@ -32,7 +33,9 @@ def Plan_WeightOp : Plan_Op<"weight", [Symbol]> {
 
 def Plan_StateOp : Plan_Op<"state", [Symbol]> {
   let summary = "a range of the state arena (one KV cache: all keys, then all values)";
-  let description = [{ - state_c1: offset is a multiple of 256, bytes is positive }];
+  let description = [{
+    - state_c1: offset is a multiple of 256, bytes is positive
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Sinter_I64Attr:$offset, Sinter_I64Attr:$bytes);
   let assemblyFormat = "$sym_name `:` $type `at` $offset `bytes` $bytes attr-dict";
   let hasVerifier = 1;
@@ -43,7 +46,8 @@ def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
   let description = [{
     A buffer with `io` is seen by the runtime or by several entries under that name and is alive always: "tokens" (i32), "hidden",
     "logits", "next_token" (i32).
-    - buffer_c1: offset is a multiple of 64, bytes is positive, first <= last
+    - buffer_c1: offset is a multiple of 64, bytes is positive, 0 <= first <= last
+    - buffer_c2: io or entry is given; entry names a plan.entry, which without io has more than `last` dispatches
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, OptionalAttr<StrAttr>:$io, OptionalAttr<FlatSymbolRefAttr>:$entry,
                        Sinter_I64Attr:$first, Sinter_I64Attr:$last, Sinter_I64Attr:$offset, Sinter_I64Attr:$bytes);
@@ -53,9 +57,13 @@ def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
 
 def Plan_EntryOp : Plan_Op<"entry", [Symbol, SingleBlock, NoTerminator, NoRegionArguments, HasParent<"ProgramOp">]> {
   let summary = "an entry point (prefill, decode, head, greedy): its dispatches in order";
+  let description = [{
+    - entry_c1: the body holds only plan.dispatch
+  }];
   let arguments = (ins SymbolNameAttr:$sym_name);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasVerifier = 1;
 }
 
 def Plan_DispatchOp : Plan_Op<"dispatch", [HasParent<"EntryOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -64,7 +72,9 @@ def Plan_DispatchOp : Plan_Op<"dispatch", [HasParent<"EntryOp">, DeclareOpInterf
     `bindings` are weights, states and buffers, inputs first, in the order of the region's arguments and results. The number of
     work items is items * ceil(token_count / items_per_tokens), or items where items_per_tokens is 0.
     `region` is the xf.region computed; `kernel` the kern.kernel that does it (same name until families split or share it).
-    - dispatch_c1: kernel and bindings name existing symbols; items is positive
+    - dispatch_c1: kernel and bindings name existing symbols; items is positive, items_per_tokens not negative
+    - dispatch_c2: there is one binding for each of the kernel's arguments and results
+    - dispatch_c3: a buffer without io is of this entry and alive at this dispatch
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, FlatSymbolRefArrayAttr:$bindings, Sinter_I64Attr:$items, Sinter_I64Attr:$items_per_tokens,
                        OptionalAttr<StrAttr>:$layer);

@@ -1,6 +1,8 @@
 // Verifiers of rope and attention.
 #include "dialects/xf/XfVerify.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -22,10 +24,12 @@ LogicalResult RopeOp::verify() {
   if (!getTable())
     return success();
   auto table = cast<RankedTensorType>(getTable().getType());
-  if (table.getRank() != 2 || table.getDimSize(1) != dim)
+  if (table.getRank() != 2 || table.getDimSize(0) <= 0 ||
+      getScheme(table) != Scheme::f32)
     return emitOpError("table must be tensor<context x ")
            << dim << "xf32> (rope_c3)";
-  return success();
+  return verifyWeight(*this, getTable(), {table.getDimSize(0), dim}, "table",
+                      "rope_c3");
 }
 
 LogicalResult AppendOp::verify() {
@@ -47,7 +51,9 @@ LogicalResult AttentionOp::verify() {
            << kvHeads << " must divide heads " << heads << " (attention_c2)";
   if (failed(verifyActivation(*this, getQ(), "q", "attention_c1")))
     return failure();
-  int64_t rows = rowsOf(getQ()), columns = heads * cache.getHeadDim();
+  int64_t rows = rowsOf(getQ()), columns;
+  if (llvm::MulOverflow(heads, cache.getHeadDim(), columns))
+    return emitOpError("heads is out of range (attention_c1)");
   if (failed(verifyShape(*this, getQ(), rows, columns, "q", "attention_c1")) ||
       failed(verifyShape(*this, getResult(), rows, columns, "result",
                          "attention_c1")))

@@ -21,7 +21,9 @@ def Xf_RopeOp : Xf_Op<"rope", [Pure]> {
 
 def Xf_AppendOp : Xf_Op<"append", [MemoryEffects<[MemWrite]>]> {
   let summary = "write the keys and values of the chunk's tokens to the cache, at position + t";
-  let description = [{ - append_c1: k and v are tensor<Tx(kv_heads*head_dim)xf32>, kv_heads and head_dim being the cache's }];
+  let description = [{
+    - append_c1: k and v are tensor<Tx(kv_heads*head_dim)xf32>, kv_heads and head_dim being the cache's
+  }];
   let arguments = (ins Xf_Activation2D:$k, Xf_Activation2D:$v, Xf_KvCacheType:$cache);
   let assemblyFormat = "$k `,` $v `to` $cache attr-dict `:` type($k) `,` type($v) `,` type($cache)";
   let hasVerifier = 1;

@@ -4,6 +4,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -80,9 +81,17 @@ verifyScalingValues(function_ref<InFlightDiagnostic()> emitError, int64_t dim,
     return emitError() << "rope scaling " << stringifyRopeScaling(scaling)
                        << " takes " << wanted << " values, got "
                        << values.size();
-  for (double value : values)
-    if (!std::isfinite(value))
-      return emitError() << "rope scaling values must be finite";
+  bool yarn = scaling == RopeScaling::yarn;
+  for (double value : yarn ? values.drop_back() : values)
+    if (!std::isfinite(value) || !(value > 0))
+      return emitError() << "rope scaling values must be finite and positive";
+  if (scaling == RopeScaling::llama3 && !(values[1] < values[2]))
+    return emitError() << "rope scaling llama3 needs low_freq_factor below "
+                          "high_freq_factor";
+  if (yarn && !(values[2] <= values[1]))
+    return emitError() << "rope scaling yarn needs beta_slow at most beta_fast";
+  if (yarn && values[5] != 0 && values[5] != 1)
+    return emitError() << "rope scaling yarn takes 0 or 1 for truncate";
   return success();
 }
 
@@ -98,11 +107,27 @@ LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                              values ? values.asArrayRef() : ArrayRef<double>());
 }
 
+LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 StringRef name, StringRef stored,
+                                 int64_t unpermuteHeads) {
+  if (name.empty() || stored.empty())
+    return emitError() << "source needs the name of a tensor and its type";
+  if (unpermuteHeads < 0)
+    return emitError() << "unpermute_rope takes a number of heads, got "
+                       << unpermuteHeads;
+  return success();
+}
+
 LogicalResult KvCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   int64_t kvHeads, int64_t capacity,
                                   int64_t headDim, Type elementType) {
   if (kvHeads <= 0 || capacity <= 0 || headDim <= 0)
     return emitError() << "kv_cache sizes must be positive";
+  int64_t elements;
+  if (llvm::MulOverflow(kvHeads, capacity, elements) ||
+      llvm::MulOverflow(elements, headDim, elements) ||
+      elements > int64_t(1) << 48)
+    return emitError() << "kv_cache has an impossible size";
   if (capacity % 16)
     return emitError() << "kv_cache capacity must be a multiple of 16, got "
                        << capacity;

@@ -1,8 +1,16 @@
-// Verifiers of slice.
+// Verifiers of the elementwise ops and slice.
 #include "dialects/xf/XfVerify.h"
 
 using namespace mlir;
 using namespace sinter::xf;
+
+LogicalResult ActivationOp::verify() {
+  return verifySameActivations(*this, "activation_c1");
+}
+
+LogicalResult AddOp::verify() { return verifySameActivations(*this, "add_c1"); }
+
+LogicalResult MulOp::verify() { return verifySameActivations(*this, "mul_c1"); }
 
 LogicalResult SliceOp::verify() {
   if (failed(verifyActivation(*this, getX(), "x", "slice_c1")) ||
@@ -12,8 +20,8 @@ LogicalResult SliceOp::verify() {
   if (rowsOf(getX()) != rowsOf(getResult()))
     return emitOpError("result must have the rows of x (slice_c1)");
   if (offset < 0 || offset > columnsOf(getX()) - size)
-    return emitOpError("columns [")
-           << offset << ", " << offset + size << ") lie outside "
-           << columnsOf(getX()) << " (slice_c1)";
+    return emitOpError() << size << " columns from " << offset
+                         << " on lie outside " << columnsOf(getX())
+                         << " (slice_c1)";
   return success();
 }

@@ -7,9 +7,13 @@ using namespace sinter::xf;
 LogicalResult EmbeddingOp::verify() {
   auto tokens = cast<RankedTensorType>(getTokens().getType());
   auto table = cast<RankedTensorType>(getTable().getType());
-  if (tokens.getRank() != 1 || table.getRank() != 2 || !table.hasStaticShape())
+  if (tokens.getRank() != 1 || tokens.getEncoding() || table.getRank() != 2 ||
+      table.getDimSize(0) <= 0)
     return emitOpError("takes tokens tensor<Txi32> and a static [V, D] table "
                        "(embedding_c1)");
+  if (failed(verifyWeight(*this, getTable(), table.getShape(), "table",
+                          "embedding_c1")))
+    return failure();
   return verifyShape(*this, getResult(), tokens.getDimSize(0),
                      table.getDimSize(1), "result", "embedding_c1");
 }
@@ -25,7 +29,8 @@ LogicalResult ArgmaxOp::verify() {
   if (failed(verifyActivation(*this, getLogits(), "logits", "argmax_c1")))
     return failure();
   auto result = cast<RankedTensorType>(getResult().getType());
-  if (result.getRank() != 1 || result.getDimSize(0) != rowsOf(getLogits()))
+  if (result.getRank() != 1 || result.getEncoding() ||
+      result.getDimSize(0) != rowsOf(getLogits()))
     return emitOpError("result must be tensor<Txi32> with the rows of logits "
                        "(argmax_c1)");
   return success();

@@ -18,7 +18,9 @@ def Xf_EmbeddingOp : Xf_Op<"embedding", [Pure]> {
 
 def Xf_SelectRowOp : Xf_Op<"select_row", [Pure]> {
   let summary = "one token's row: out[0] = x[row], row being the run-time scalar `row` of the entry point";
-  let description = [{ - select_row_c1: x is tensor<TxDxf32>, result is tensor<1xDxf32> }];
+  let description = [{
+    - select_row_c1: x is tensor<TxDxf32>, result is tensor<1xDxf32>
+  }];
   let arguments = (ins Xf_Activation2D:$x);
   let results = (outs Xf_Activation2D:$result);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
@@ -27,7 +29,9 @@ def Xf_SelectRowOp : Xf_Op<"select_row", [Pure]> {
 
 def Xf_ArgmaxOp : Xf_Op<"argmax", [Pure]> {
   let summary = "index of the largest logit of each row; the smallest index wins a tie";
-  let description = [{ - argmax_c1: logits is tensor<TxVxf32>, result is tensor<Txi32> }];
+  let description = [{
+    - argmax_c1: logits is tensor<TxVxf32>, result is tensor<Txi32>
+  }];
   let arguments = (ins Xf_Activation2D:$logits);
   let results = (outs RankedTensorOf<[I32]>:$result);
   let assemblyFormat = "$logits attr-dict `:` functional-type(operands, results)";

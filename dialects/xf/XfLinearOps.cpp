@@ -5,7 +5,9 @@ using namespace mlir;
 using namespace sinter::xf;
 
 LogicalResult LinearOp::verify() {
-  if (failed(verifyActivation(*this, getX(), "x", "linear_c1")))
+  bool integerInput = getScheme(getX().getType()) == Scheme::dyn_i8;
+  if (failed(verifyActivation(*this, getX(), "x", "linear_c1",
+                              integerInput ? Scheme::dyn_i8 : Scheme::f32)))
     return failure();
   auto weight = cast<RankedTensorType>(getWeight().getType());
   if (weight.getRank() != 2)
@@ -19,9 +21,9 @@ LogicalResult LinearOp::verify() {
   if (getBias() &&
       failed(verifyWeight(*this, getBias(), {rows}, "bias", "linear_c2")))
     return failure();
-  bool integerInput = getScheme(getX().getType()) == Scheme::dyn_i8;
-  if (integerInput && !isIntegerScheme(getScheme(weight)))
-    return emitOpError("a dyn_i8 x needs an integer weight scheme, got ")
+  if (integerInput != isIntegerScheme(getScheme(weight)))
+    return emitOpError("a dyn_i8 x needs an integer weight scheme, an f32 x a "
+                       "float scheme, got ")
            << stringifyScheme(getScheme(weight)) << " (linear_c3)";
   return success();
 }
@@ -29,9 +31,6 @@ LogicalResult LinearOp::verify() {
 LogicalResult QuantizeOp::verify() {
   if (failed(verifyActivation(*this, getX(), "x", "quantize_c1")))
     return failure();
-  if (getScheme(getX().getType()) != Scheme::f32 ||
-      getScheme(getResult().getType()) != Scheme::dyn_i8)
-    return emitOpError("takes plain f32 and gives dyn_i8 (quantize_c1)");
   return verifyShape(*this, getResult(), rowsOf(getX()), columnsOf(getX()),
-                     "result", "quantize_c1");
+                     "result", "quantize_c1", Scheme::dyn_i8);
 }

@@ -12,7 +12,8 @@ def Xf_WeightOp : Xf_Op<"weight", [Symbol]> {
   let description = [{
     Several sources are concatenated along rows (q, k and v read as one matrix). A weight without sources is made by the
     compiler: `rope` names the rotary table it holds.
-    - weight_c1: the type is a static tensor of f32 of rank 1 or 2 with a #xf.quant encoding
+    - weight_c1: the type is a static tensor of f32 of rank 1 or 2, no dimension zero, with a #xf.quant encoding other than dyn_i8;
+      rank 1 is stored as floats
     - weight_c2: exactly one of sources (not empty) and rope is given
     - weight_c3: a rotary table is tensor<context x rope.dim x f32, #xf.quant<f32>>
   }];
@@ -24,7 +25,9 @@ def Xf_WeightOp : Xf_Op<"weight", [Symbol]> {
 
 def Xf_GetWeightOp : Xf_Op<"get_weight", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the value of a weight symbol";
-  let description = [{ - get_weight_c1: the symbol is an xf.weight of the result's type }];
+  let description = [{
+    - get_weight_c1: the symbol is an xf.weight of the result's type
+  }];
   let arguments = (ins FlatSymbolRefAttr:$weight);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$weight attr-dict `:` type($result)";
@@ -38,7 +41,9 @@ def Xf_StateOp : Xf_Op<"state", [Symbol]> {
 
 def Xf_GetStateOp : Xf_Op<"get_state", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the value of a state symbol";
-  let description = [{ - get_state_c1: the symbol is an xf.state of the result's type }];
+  let description = [{
+    - get_state_c1: the symbol is an xf.state of the result's type
+  }];
   let arguments = (ins FlatSymbolRefAttr:$state);
   let results = (outs Xf_KvCacheType:$result);
   let assemblyFormat = "$state attr-dict `:` type($result)";
@@ -48,7 +53,7 @@ def Xf_FusedOp : Xf_Op<"fused", [IsolatedFromAbove, SingleBlockImplicitTerminato
   let summary = "ops that one kernel family computes together";
   let description = [{
     - fused_c1: block arguments have the operands' types; yielded types are the results'
-    - fused_c2: the body holds only xf ops, and no nested xf.fused
+    - fused_c2: the body holds only xf ops, and neither symbols nor a nested xf.fused
     ```
     %1 = xf.fused "norm_linear" (%x, %g, %w) : (...) -> tensor<1x512xf32> {
     ^bb0(%a: tensor<1x256xf32>, ...):
@@ -76,7 +81,9 @@ def Xf_RegionOp : Xf_Op<"region", [IsolatedFromAbove, FunctionOpInterface]> {
   let description = [{
     Outlined from xf.fused by XfToPlan; kernel families read it. Arguments are activations (f32, possibly dyn_i8), weights, tokens
     and caches; results are activations or tokens.
-    - region_c1: the body ends in xf.yield of the result types
+    - region_c1: the body is one block that ends in xf.yield of the result types
+    - region_c2: the body holds only xf ops, and neither symbols nor xf.fused
+    - region_c3: arguments are ranked tensors and caches, results ranked tensors
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);

@@ -12,5 +12,5 @@ void sinter::fuseAppendIntoAttention(Operation *op, FusionGroups &groups) {
     return;
   for (Operation *user : attention.getCache().getUsers())
     if (isa<xf::AppendOp>(user))
-      groups.join(op, user);
+      groups.join({op, user});
 }

@@ -29,23 +29,24 @@ SmallVector<Operation *> FusionGroups::members(Operation *op) const {
   return found;
 }
 
-bool FusionGroups::join(Operation *a, Operation *b) {
-  if (groups.findValue(a) == groups.end() ||
-      groups.findValue(b) == groups.end())
-    return false;
-  if (groups.isEquivalent(a, b))
-    return true;
-  SmallVector<Operation *> all = members(a);
-  llvm::append_range(all, members(b));
+bool FusionGroups::join(ArrayRef<Operation *> ops) {
+  llvm::SetVector<Operation *> all;
+  for (Operation *op : ops) {
+    if (groups.findValue(op) == groups.end())
+      return false;
+    SmallVector<Operation *> part = members(op);
+    all.insert(part.begin(), part.end());
+  }
   Operation *last =
       *std::max_element(all.begin(), all.end(), [](Operation *x, Operation *y) {
         return x->isBeforeInBlock(y);
       });
   for (Operation *op : all)
     for (Operation *user : op->getUsers())
-      if (!llvm::is_contained(all, user) && user->isBeforeInBlock(last))
+      if (!all.contains(user) && user->isBeforeInBlock(last))
         return false;
-  groups.unionSets(a, b);
+  for (Operation *op : ops.drop_front())
+    groups.unionSets(ops.front(), op);
   return true;
 }
 

@@ -15,10 +15,10 @@ public:
   /// own.
   explicit FusionGroups(mlir::func::FuncOp function);
 
-  /// Joins the groups of two ops. Refused (false) if some op outside uses a
-  /// result of the joined group before its last op: the group could not be
-  /// computed in one piece.
-  bool join(mlir::Operation *a, mlir::Operation *b);
+  /// Joins the groups of these ops into one. Refused (false) if some op outside
+  /// uses a result of the joined group before its last op: the group could not
+  /// be computed in one piece.
+  bool join(llvm::ArrayRef<mlir::Operation *> ops);
 
   /// Whether the entry point computes one token (decode, head): then what every
   /// worker needs may be computed by each of them.

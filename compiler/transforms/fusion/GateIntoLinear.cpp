@@ -31,10 +31,7 @@ static bool fuse(Operation *product, Value gate, Value up,
   if (!linear || halfOf(upSlice) != linear || gateSlice == upSlice ||
       gateSlice.getOffset() != 0 || !llvm::hasNItems(linear->getUses(), 2))
     return false;
-  for (Operation *op : {upSlice.getOperation(), gateSlice.getOperation(),
-                        activation.getOperation(), linear.getOperation()})
-    groups.join(product, op);
-  return true;
+  return groups.join({product, upSlice, gateSlice, activation, linear});
 }
 
 void sinter::fuseGateIntoLinear(Operation *op, FusionGroups &groups) {

@@ -13,7 +13,7 @@ void sinter::fuseInputIntoLinear(Operation *op, FusionGroups &groups) {
   Value value = linear.getX();
   while (Operation *source = value.getDefiningOp()) {
     if (!isa<xf::QuantizeOp, xf::RmsNormOp, xf::SelectRowOp>(source) ||
-        !source->hasOneUse() || !groups.join(op, source))
+        !source->hasOneUse() || !groups.join({op, source}))
       return;
     value = source->getOperand(0);
   }

@@ -11,5 +11,5 @@ void sinter::fuseNormIntoQuantize(Operation *op, FusionGroups &groups) {
     return;
   auto norm = quantize.getX().getDefiningOp<xf::RmsNormOp>();
   if (norm && norm->hasOneUse())
-    groups.join(op, norm);
+    groups.join({op, norm});
 }

@@ -11,7 +11,7 @@ void sinter::fuseResidualIntoLinear(Operation *op, FusionGroups &groups) {
     return;
   for (Value operand : {sum.getRhs(), sum.getLhs()}) {
     auto linear = operand.getDefiningOp<xf::LinearOp>();
-    if (linear && linear->hasOneUse() && groups.join(sum, linear))
+    if (linear && linear->hasOneUse() && groups.join({sum, linear}))
       return;
   }
 }

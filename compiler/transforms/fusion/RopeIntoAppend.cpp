@@ -10,7 +10,7 @@ using namespace sinter;
 static void joinChain(Operation *op, Value value, FusionGroups &groups) {
   while (Operation *source = value.getDefiningOp()) {
     if (!isa<xf::RopeOp, xf::RmsNormOp, xf::SliceOp>(source) ||
-        !source->hasOneUse() || !groups.join(op, source))
+        !source->hasOneUse() || !groups.join({op, source}))
       return;
     value = source->getOperand(0);
   }

@@ -1,0 +1,108 @@
+// sinter compile MODEL -o DIR
+#include "compiler/cli/Command.h"
+
+#include "compiler/driver/Compile.h"
+#include "compiler/support/Error.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <memory>
+
+using namespace sinter;
+
+namespace {
+struct Arguments {
+  CompileOptions options;
+  std::string stopAfter, startAt;
+};
+} // namespace
+
+static void printJson(const CompileReport &report) {
+  llvm::outs() << llvm::formatv(
+      "{0}\n", llvm::json::Value(llvm::json::Object{
+                   {"output", report.output},
+                   {"architecture", report.architecture},
+                   {"quantization", report.quantization},
+                   {"parameters", report.parameters},
+                   {"context", report.context},
+                   {"bits_per_weight", report.bitsPerWeight},
+                   {"relative_error", report.relativeError},
+                   {"weight_bytes", report.weightBytes},
+                   {"arena_bytes", report.arenaBytes},
+                   {"state_bytes", report.stateBytes},
+                   {"download_bytes", report.downloadBytes},
+                   {"kernels", static_cast<int64_t>(report.kernels)},
+                   {"seconds", report.seconds}}));
+}
+
+static void printText(const CompileReport &report) {
+  llvm::errs() << llvm::formatv(
+      "{0}: {1}, {2:N} parameters, {3} at {4:F2} bits per weight (relative "
+      "error {5:F4}), {6:N} bytes of weights, {7:N} + {8:N} bytes to run at "
+      "context {9}, {10} kernels, {11:F1} s\n",
+      report.output, report.architecture, report.parameters,
+      report.quantization, report.bitsPerWeight, report.relativeError,
+      report.weightBytes, report.arenaBytes, report.stateBytes, report.context,
+      report.kernels, report.seconds);
+}
+
+static int run(const Arguments &arguments, const cli::Globals &globals) {
+  CompileOptions options = arguments.options;
+  options.quiet = globals.quiet;
+  options.threads = globals.threads;
+  for (auto [text, stage] :
+       {std::pair(&arguments.stopAfter, &options.stopAfter),
+        std::pair(&arguments.startAt, &options.startAt)}) {
+    if (text->empty())
+      continue;
+    *stage = parseStage(*text);
+    if (!*stage)
+      return cli::reportError(inputError(
+                 "stage '" + *text + "' is not known; stages: " + stageList())),
+             2;
+  }
+  auto report = compile(options, llvm::outs(), llvm::errs());
+  if (!report)
+    return cli::reportError(report.takeError());
+  if (options.stopAfter)
+    return kExitOk;
+  if (globals.json)
+    printJson(*report);
+  else if (!globals.quiet)
+    printText(*report);
+  return kExitOk;
+}
+
+cli::Runner cli::addCompileCommand(CLI::App &app, const Globals &globals) {
+  app.description("Compile a model to a bundle");
+  auto arguments = std::make_shared<Arguments>();
+  CompileOptions &options = arguments->options;
+  app.add_option("MODEL", options.model, "Hugging Face folder or GGUF file")
+      ->required();
+  app.add_option("-o,--output", options.output, "Folder of the bundle");
+  app.add_option("--target", options.target, "Target: " + targetList());
+  app.add_option("--variants", options.variants,
+                 "Instruction sets: names, or x86-64, arm64, native")
+      ->delimiter(',');
+  app.add_option("-q,--quantization", options.quantization,
+                 "f32, f16, q8, q4 or keep (default: q4; keep for GGUF)");
+  app.add_option("--context", options.context,
+                 "Tokens a conversation can hold (default: the model's, at "
+                 "most 4096)");
+  app.add_option("--name", options.name, "Name of the model in the bundle");
+  app.add_flag("--overwrite", options.overwrite, "Replace an existing bundle");
+  app.add_option("--dump-ir", options.dumpIr,
+                 "Folder for the IR after every stage, and an index page");
+  app.add_option("--stop-after", arguments->stopAfter,
+                 "Stop after this stage: " + stageList());
+  app.add_option("--start-at", arguments->startAt,
+                 "Begin at this stage, with the dump of the one before it");
+  app.add_flag("--remarks", options.remarks,
+               "Say which kernel family was chosen and why");
+  app.add_option("--check", "strict: NaN or infinite weights are an error")
+      ->check(CLI::IsMember({"strict"}))
+      ->each([&options](const std::string &) { options.strict = true; });
+  return [arguments, &globals] { return run(*arguments, globals); };
+}

@@ -1,0 +1,162 @@
+// See Compile.h. The order of things is here; what each step does is elsewhere.
+#include "compiler/driver/Compile.h"
+
+#include "compiler/driver/Registration.h"
+#include "compiler/driver/StageRunner.h"
+#include "compiler/driver/WriteBundle.h"
+#include "compiler/import/Config.h"
+#include "compiler/import/ModelSource.h"
+#include "compiler/models/ModelBuilder.h"
+#include "compiler/support/Error.h"
+#include "dialects/plan/Plan.h"
+
+#include "llvm/Support/Path.h"
+
+#include <chrono>
+#include <thread>
+
+using namespace mlir;
+using namespace sinter;
+
+/// Longest context a bundle gets without being asked.
+static constexpr int64_t kDefaultContext = 4096;
+/// Longest context that can be asked for; keeps cache sizes within 64 bits.
+static constexpr int64_t kLargestContext = 1 << 20;
+
+static llvm::Expected<int64_t> chooseContext(const CompileOptions &options,
+                                             const DecoderConfig &config) {
+  if (options.context < 0 || options.context > kLargestContext)
+    return inputError("context " + Twine(options.context) +
+                      " is out of range; use 16 to " + Twine(kLargestContext));
+  int64_t context = options.context
+                        ? options.context
+                        : std::min(config.maxPositions, kDefaultContext);
+  return std::max<int64_t>(16, (context + 15) / 16 * 16);
+}
+
+/// The last component of the path without an extension, as people call the
+/// model.
+static std::string modelName(const CompileOptions &options) {
+  if (!options.name.empty())
+    return options.name;
+  llvm::SmallString<128> path(options.model);
+  llvm::sys::path::remove_dots(path, /*remove_dot_dot=*/false);
+  llvm::StringRef last = llvm::sys::path::filename(path);
+  last.consume_back(".gguf");
+  // examples/tales/model is better called tales.
+  if (last == "model" || last == "." || last.empty())
+    last = llvm::sys::path::filename(llvm::sys::path::parent_path(path));
+  return last.empty() ? "model" : last.str();
+}
+
+/// IR at the stage before the first that runs: imported, or read from a dump.
+static llvm::Expected<OwningOpRef<ModuleOp>>
+firstModule(MLIRContext *context, const CompileOptions &options,
+            const ModelSource &source, const DecoderConfig &config,
+            const StageOptions &stages, Stage from) {
+  if (from != Stage::Import || options.startAt)
+    return readDump(context, options.dumpIr, from);
+  BuildOptions build;
+  build.context = stages.context;
+  build.halfPrecisionCache = stages.quantization != "f32";
+  return buildModel(context, source, config, build);
+}
+
+static llvm::Error checkOptions(const CompileOptions &options) {
+  if (options.output.empty() && !options.stopAfter)
+    return inputError("an output folder is needed (-o DIR)");
+  if (options.startAt && options.dumpIr.empty())
+    return inputError("--start-at reads the stage before from --dump-ir DIR");
+  if (options.startAt == Stage::Import)
+    return inputError("--start-at import is a compile from the beginning; "
+                      "leave it out");
+  if (!findTarget(options.target))
+    return unsupportedError("target '" + options.target +
+                            "' is not known; targets: " + targetList());
+  return llvm::Error::success();
+}
+
+static llvm::Expected<StageOptions> stageOptions(MLIRContext *context,
+                                                 const CompileOptions &options,
+                                                 const ModelSource &source,
+                                                 const DecoderConfig &config) {
+  StageOptions stages;
+  stages.quantization = options.quantization;
+  if (stages.quantization.empty())
+    stages.quantization =
+        source.format() == ModelSource::Format::Gguf ? "keep" : "q4";
+  if (!llvm::is_contained({"f32", "f16", "q8", "q4", "keep"},
+                          llvm::StringRef(stages.quantization)))
+    return inputError("quantization '" + stages.quantization +
+                      "' is not known; use f32, f16, q8, q4 or keep");
+  llvm::Expected<int64_t> length = chooseContext(options, config);
+  if (!length)
+    return length.takeError();
+  stages.context = *length;
+  stages.chunk = std::min(stages.chunk, stages.context);
+  stages.target = findTarget(options.target);
+  auto variants = stages.target->variants(context, options.variants);
+  if (!variants)
+    return variants.takeError();
+  stages.variants = *variants;
+  return stages;
+}
+
+llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
+                                              llvm::raw_ostream &data,
+                                              llvm::raw_ostream &talk) {
+  auto begun = std::chrono::steady_clock::now();
+  if (llvm::Error error = checkOptions(options))
+    return std::move(error);
+  auto source = openModel(options.model);
+  if (!source)
+    return source.takeError();
+  auto config = readConfig(**source);
+  if (!config)
+    return config.takeError();
+  DialectRegistry registry;
+  registerAllSinterDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  auto stages = stageOptions(&context, options, **source, *config);
+  if (!stages)
+    return stages.takeError();
+
+  Stage from = options.startAt
+                   ? static_cast<Stage>(static_cast<int>(*options.startAt) - 1)
+                   : Stage::Import;
+  auto dumper = StageDumper::create(options.dumpIr);
+  if (!dumper)
+    return dumper.takeError();
+  auto module =
+      firstModule(&context, options, **source, *config, *stages, from);
+  if (!module)
+    return module.takeError();
+  if (!options.startAt)
+    if (llvm::Error error = dumper->dump(Stage::Import, **module))
+      return std::move(error);
+  StageRunner runner(&context, options, *dumper, talk);
+  if (llvm::Error error = runner.run(**module, *stages, from))
+    return std::move(error);
+  if (llvm::Error error = dumper->writeIndex())
+    return std::move(error);
+
+  CompileReport report;
+  report.architecture = config->architecture;
+  report.quantization = stages->quantization;
+  report.context = stages->context;
+  if (options.stopAfter) {
+    if (options.dumpIr.empty())
+      (*module)->print(data);
+  } else {
+    BundleInput input{options, *stages,  **source,
+                      *config, **module, modelName(options),
+                      runner,  talk};
+    if (llvm::Error error = writeBundle(input, report))
+      return std::move(error);
+  }
+  report.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun)
+          .count();
+  return report;
+}

@@ -1,0 +1,106 @@
+// lld as a library (Linking.h). lld reads and writes files and keeps global
+// state, hence the temporary folder and the lock.
+#include "targets/cpu/Linking.h"
+
+#include "compiler/support/Error.h"
+
+#include "lld/Common/Driver.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+#include <mutex>
+
+LLD_HAS_DRIVER(elf)
+
+using namespace llvm;
+using namespace sinter;
+using namespace sinter::cpu;
+
+static Error writeFile(StringRef path, StringRef bytes) {
+  std::error_code problem;
+  raw_fd_ostream file(path, problem, sys::fs::OF_None);
+  if (!problem)
+    file << bytes, file.close(), problem = file.error();
+  file.clear_error();
+  if (problem)
+    return resourceError("cannot write " + path + ": " + problem.message());
+  return Error::success();
+}
+
+/// Runs lld on files; `arguments` without the program's name.
+static Error runLinker(ArrayRef<std::string> arguments) {
+  static std::mutex lock;
+  std::lock_guard<std::mutex> guard(lock);
+  std::vector<const char *> command = {"ld.lld"};
+  for (const std::string &argument : arguments)
+    command.push_back(argument.c_str());
+  std::string messages;
+  raw_string_ostream stream(messages);
+  lld::Result result =
+      lld::lldMain(command, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode != 0)
+    return internalError("linking kernels failed: " +
+                         StringRef(stream.str()).trim());
+  return Error::success();
+}
+
+Expected<std::string> cpu::linkSharedLibrary(ArrayRef<NamedObject> objects) {
+  SmallString<128> folder;
+  if (std::error_code problem =
+          sys::fs::createUniqueDirectory("sinter-link", folder))
+    return resourceError("cannot make a temporary folder: " +
+                         problem.message());
+  auto cleanUp = make_scope_exit([&] { sys::fs::remove_directories(folder); });
+  auto inFolder = [&](StringRef name) {
+    SmallString<128> path(folder);
+    sys::path::append(path, name);
+    return path.str().str();
+  };
+  std::string output = inFolder("kernels.so");
+  std::vector<std::string> arguments = {"-shared",
+                                        "--build-id=none",
+                                        "--gc-sections",
+                                        "-z",
+                                        "relro",
+                                        "-z",
+                                        "now",
+                                        "-z",
+                                        "defs",
+                                        "-z",
+                                        "noexecstack",
+                                        "--hash-style=gnu",
+                                        "--threads=1",
+                                        "--strip-debug",
+                                        "-soname=kernels.so",
+                                        "-o",
+                                        output};
+  for (const NamedObject &object : objects) {
+    arguments.push_back(inFolder(object.name));
+    if (Error error = writeFile(arguments.back(), object.bytes))
+      return error;
+  }
+  if (Error error = runLinker(arguments))
+    return error;
+  auto linked = MemoryBuffer::getFile(output, /*IsText=*/false,
+                                      /*RequiresNullTerminator=*/false);
+  if (!linked)
+    return resourceError("cannot read " + output + ": " +
+                         linked.getError().message());
+  return (*linked)->getBuffer().str();
+}
+
+Expected<std::string> cpu::writeArchive(ArrayRef<NamedObject> objects) {
+  std::vector<NewArchiveMember> members;
+  for (const NamedObject &object : objects)
+    members.emplace_back(MemoryBufferRef(object.bytes, object.name));
+  auto archive = writeArchiveToBuffer(members, SymtabWritingMode::NormalSymtab,
+                                      object::Archive::K_GNU,
+                                      /*Deterministic=*/true, /*Thin=*/false);
+  if (!archive)
+    return internalError("cannot make the static archive: " +
+                         toString(archive.takeError()));
+  return (*archive)->getBuffer().str();
+}
