@@ -164,7 +164,7 @@ SINTER_API sinter_status sinter_model_close(sinter_model *model);
  * min_p, each on what the one before left. */
 typedef struct sinter_sampler_params {
   uint32_t struct_size;
-  float temperature; /* 0: always the likeliest token; else up to 100 */
+  float temperature; /* below 0.001: always the likeliest token; at most 100 */
   int32_t top_k;     /* keep this many of the likeliest; 0: all */
   float top_p; /* (0, 1]: keep the likeliest that together reach it; 1: all */
   float min_p; /* [0, 1): keep what has this share of the likeliest's

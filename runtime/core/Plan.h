@@ -1,0 +1,63 @@
+// Plan.h: a verified view of plan.fb (runtime/schema/plan.fbs). After load()
+// succeeded every index and range in it is within bounds, so that readers need
+// no checks.
+#ifndef SINTER_RUNTIME_CORE_PLAN_H
+#define SINTER_RUNTIME_CORE_PLAN_H
+
+#include "runtime/core/Memory.h"
+#include "runtime/core/Status.h"
+#include "runtime/schema/plan_generated.h"
+
+namespace sinter::rt {
+
+constexpr uint64_t kMaxPlanBytes = 256u << 20;
+
+/// Entry points by number.
+enum EntryId : uint32_t {
+  kPrefill,
+  kDecode,
+  kHead,
+  kGreedy, // may be missing
+  kEntryCount
+};
+
+class Plan {
+public:
+  /// Takes the bytes over and checks them; CORRUPT or VERSION_MISMATCH.
+  [[nodiscard]] Status load(Buffer bytes, Fault &fault);
+
+  const fb::Plan &root() const { return *root_; }
+  const uint8_t *sha256() const { return sha256_; }
+
+  /// Null when the plan has no such entry (kGreedy only).
+  const fb::Entry *entry(EntryId id) const { return entries_[id]; }
+  static const char *entryName(EntryId id);
+
+  const fb::Range &tokens() const { return *io_[0]; }
+  const fb::Range &hidden() const { return *io_[1]; }
+  const fb::Range &logits() const { return *io_[2]; }
+  const fb::Range &nextToken() const { return *io_[3]; } // with kGreedy only
+
+  /// Work items of a dispatch for token_count tokens.
+  static uint32_t items(const fb::Dispatch &dispatch, uint64_t tokenCount);
+
+private:
+  Status checkHeader(Fault &fault) const;
+  Status checkKernels(Fault &fault) const;
+  Status checkEntries(Fault &fault);
+  Status checkDispatch(const fb::Entry &entry, uint32_t index,
+                       uint64_t tokenCount, Fault &fault) const;
+  Status checkWeights(Fault &fault) const;
+  Status checkIos(Fault &fault);
+  Status checkStates(Fault &fault) const;
+  bool fits(const fb::Range &range, uint64_t alignment) const;
+
+  Buffer bytes_;
+  const fb::Plan *root_ = nullptr;
+  const fb::Entry *entries_[kEntryCount] = {};
+  const fb::Range *io_[4] = {};
+  uint8_t sha256_[32] = {};
+};
+
+} // namespace sinter::rt
+#endif

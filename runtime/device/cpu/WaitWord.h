@@ -1,0 +1,73 @@
+// WaitWord.h: a 32-bit atomic that threads can sleep on (futex on Linux,
+// elsewhere a mutex and a condition variable), and the processor's pause hint.
+#ifndef SINTER_RUNTIME_DEVICE_CPU_WAITWORD_H
+#define SINTER_RUNTIME_DEVICE_CPU_WAITWORD_H
+
+#include <atomic>
+#include <cstdint>
+
+#if defined(__linux__)
+#include <climits>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#else
+#include <pthread.h>
+#endif
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace sinter::rt {
+
+/// Tells the processor that this is a waiting loop.
+inline void pauseHint() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+/// A wake-up is never lost if the waker changes `value` before it calls wake,
+/// and the sleeper announced itself (where the waker looks) before it calls
+/// sleep.
+class WaitWord {
+public:
+  std::atomic<uint32_t> value{0};
+
+  /// Returns when woken, or at once if value is not expected; also for no
+  /// reason.
+  void sleep(uint32_t expected) {
+#if defined(__linux__)
+    syscall(SYS_futex, &value, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr,
+            0);
+#else
+    pthread_mutex_lock(&mutex_);
+    if (value.load() == expected)
+      pthread_cond_wait(&condition_, &mutex_);
+    pthread_mutex_unlock(&mutex_);
+#endif
+  }
+
+  void wakeAll() {
+#if defined(__linux__)
+    syscall(SYS_futex, &value, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr,
+            0);
+#else
+    pthread_mutex_lock(&mutex_);
+    pthread_cond_broadcast(&condition_);
+    pthread_mutex_unlock(&mutex_);
+#endif
+  }
+
+private:
+  static_assert(sizeof(std::atomic<uint32_t>) == 4, "a futex is a plain word");
+#if !defined(__linux__)
+  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t condition_ = PTHREAD_COND_INITIALIZER;
+#endif
+};
+
+} // namespace sinter::rt
+#endif
