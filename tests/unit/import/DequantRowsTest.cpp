@@ -133,7 +133,7 @@ TEST(DequantRows, PlainNumbersFromUnalignedBytes) {
   EXPECT_EQ(first(DType::U16, put(uint16_t(65000))), 65000.0f);
   EXPECT_EQ(first(DType::I32, put(int32_t(-70000))), -70000.0f);
   EXPECT_EQ(first(DType::U32, put(uint32_t(4000000000u))), 4e9f);
-  EXPECT_EQ(first(DType::I64, put(int64_t(-1) << 40)), -0x1p40f);
+  EXPECT_EQ(first(DType::I64, put(-(int64_t(1) << 40))), -0x1p40f);
   EXPECT_EQ(first(DType::U64, put(uint64_t(1) << 63)), 0x1p63f);
   readRowF32(DType::F32, buffer, 0, out); // nothing to read
 }

@@ -5,6 +5,7 @@
 #include "compiler/import/gguf/TensorNames.h"
 #include "compiler/import/gguf/TokenizerMetadata.h"
 #include "tests/unit/import/TestFiles.h"
+#include "llvm/Support/Casting.h"
 #include "llvm/Support/FileSystem.h"
 #include "gtest/gtest.h"
 
@@ -138,9 +139,10 @@ TEST(Gguf, CountsAndLengths) {
 
 TEST(Gguf, NestedArrays) {
   auto nested = [](unsigned depth) {
-    std::string payload = arrayOf(4, 1, le(7u));
+    std::string payload;
     for (unsigned i = 1; i < depth; ++i)
-      payload = arrayOf(9, 1, payload);
+      payload += arrayOf(9, 1, "");
+    payload += arrayOf(4, 1, le(7u));
     GgufBuilder builder;
     builder.entry("a", 9, payload);
     return builder.build();

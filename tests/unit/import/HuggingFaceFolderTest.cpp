@@ -3,6 +3,7 @@
 
 #include "compiler/import/HuggingFaceFolder.h"
 #include "tests/unit/import/TestFiles.h"
+#include "llvm/Support/Casting.h"
 #include "llvm/Support/FileSystem.h"
 #include "gtest/gtest.h"
 #include <unistd.h>

@@ -88,7 +88,7 @@ TEST(JsonReader, BoundsDepth) {
   std::string deeper = "[" + deep + "]";
   EXPECT_FAILS(parse(deeper), 1, {"deeper than 64"});
   std::string hostile(10 << 20, '[');
-  EXPECT_FAILS(parse(hostile), 1, {"byte 64"});
+  EXPECT_FAILS(parse(hostile), 1, {"byte 65"});
 }
 
 TEST(JsonReader, SkipsValuesWithoutRecursion) {

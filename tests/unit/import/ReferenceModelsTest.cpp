@@ -5,6 +5,7 @@
 #include "compiler/import/DequantRows.h"
 #include "compiler/import/gguf/TokenizerMetadata.h"
 #include "tests/unit/import/TestFiles.h"
+#include "llvm/Support/Casting.h"
 #include "gtest/gtest.h"
 
 using namespace sinter;

@@ -147,7 +147,7 @@ TEST(Safetensors, LayoutFaults) {
       {one("F32", "[1]", 0, 4), 3, "only 3 bytes of data"},
       {one("F32", "[1]", 0, 4), 5, "1 bytes at the end"},
       {one("F32", "[1]", 4, 8), 8, "leaving a gap"},
-      {one("F32", "[1]", UINT64_MAX - 4, UINT64_MAX), 8, "span 4"},
+      {one("F32", "[1]", UINT64_MAX - 4, UINT64_MAX), 8, "leaving a gap"},
       {one("U8", "[9223372036854775807]", 0, INT64_MAX), 8, "only 8 bytes"},
       {one("F32", "[9223372036854775807]", 0, 4), 4, "overflows 64 bits"},
       {one("F32", "[9223372036854775808]", 0, 4), 4, "overflows"},
