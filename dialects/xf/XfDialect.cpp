@@ -103,6 +103,9 @@ LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "rope theta must be positive, got " << theta;
   if (dim <= 0 || dim % 2)
     return emitError() << "rope dim must be even and positive, got " << dim;
+  if (scaling == RopeScaling::yarn && !(base > 1))
+    return emitError() << "rope scaling yarn needs theta above 1, got "
+                       << theta;
   return verifyScalingValues(emitError, dim, scaling,
                              values ? values.asArrayRef() : ArrayRef<double>());
 }

@@ -63,7 +63,7 @@ def Xf_RopeAttr : Xf_Attr<"Rope", "rope"> {
     `values` by scaling: linear [factor]; llama3 [factor, low_freq_factor, high_freq_factor, original_context];
     yarn [factor, beta_fast, beta_slow, original_context, attention_factor, truncate (0 or 1)];
     factors [dim/2 divisors of the frequencies..., attention_factor] (GGUF rope_freqs.weight).
-    All values but `truncate` are positive; llama3 has low_freq_factor < high_freq_factor, yarn beta_slow <= beta_fast.
+    All values but `truncate` are positive; llama3 has low_freq_factor < high_freq_factor, yarn beta_slow <= beta_fast and theta > 1.
     Source: RoFormer (arXiv 2104.09864), YaRN (arXiv 2309.00071), Llama 3.1 model card.
   }];
   let parameters = (ins "::mlir::FloatAttr":$theta, "int64_t":$dim, EnumParameter<Xf_RopeScaling>:$scaling,

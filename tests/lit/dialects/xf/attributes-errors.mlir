@@ -32,12 +32,17 @@ func.func private @llama3() attributes {a = #xf.rope<theta = 1.0 : f64, dim = 4,
 // -----
 
 // expected-error @+1 {{rope scaling yarn needs beta_slow at most beta_fast}}
-func.func private @yarn() attributes {a = #xf.rope<theta = 1.0 : f64, dim = 4, yarn, [8.0, 1.0, 32.0, 64.0, 1.0, 0.0]>}
+func.func private @yarn() attributes {a = #xf.rope<theta = 10.0 : f64, dim = 4, yarn, [8.0, 1.0, 32.0, 64.0, 1.0, 0.0]>}
+
+// -----
+
+// expected-error @+1 {{rope scaling yarn needs theta above 1, got 1.000000e+00 : f64}}
+func.func private @yarn_theta() attributes {a = #xf.rope<theta = 1.0 : f64, dim = 4, yarn, [8.0, 32.0, 1.0, 64.0, 1.0, 0.0]>}
 
 // -----
 
 // expected-error @+1 {{rope scaling yarn takes 0 or 1 for truncate}}
-func.func private @truncate() attributes {a = #xf.rope<theta = 1.0 : f64, dim = 4, yarn, [8.0, 32.0, 1.0, 64.0, 1.0, 0.5]>}
+func.func private @truncate() attributes {a = #xf.rope<theta = 10.0 : f64, dim = 4, yarn, [8.0, 32.0, 1.0, 64.0, 1.0, 0.5]>}
 
 // -----
 
