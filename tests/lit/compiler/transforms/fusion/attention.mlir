@@ -1,7 +1,7 @@
 // RUN: sinter-opt %s --xf-fuse-regions | FileCheck %s
 
 !kv = !xf.kv_cache<1 x 64 x 8, f16>
-xf.state @kv : <1 x 64 x 8, f16>
+xf.state @kv : !xf.kv_cache<1 x 64 x 8, f16>
 
 // CHECK-LABEL: func.func @decode
 // CHECK: xf.fused "rope+rope+append+attention"
