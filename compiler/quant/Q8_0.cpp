@@ -49,8 +49,9 @@ public:
     for (int64_t b = 0; b < blocksOf(columns); ++b) {
       uint8_t *block = panel + b * baseline::kBlockBytes;
       for (int64_t r = 0; r < kPanelRows; ++r) {
-        static const uint8_t zero[kGgufBytes] = {};
-        const uint8_t *from = rows[r] ? rows[r] + b * kGgufBytes : zero;
+        if (!rows[r])
+          continue;
+        const uint8_t *from = rows[r] + b * kGgufBytes;
         uint16_t scale;
         std::memcpy(&scale, from, 2);
         if (!std::isfinite(halfToFloat(scale)))

@@ -77,10 +77,10 @@ public:
   /// scheme has no block form in GGUF. columns must be a multiple of 32.
   virtual int64_t blockRowBytes(int64_t columns) const { return 0; }
 
-  /// Packs 16 rows of GGUF blocks of the same scheme: the same scales and
-  /// integers in another order, nothing is quantized again. rows[i] is null
-  /// for a row beyond the matrix. Counts 32 elements not finite for each scale
-  /// that is not.
+  /// Packs rows of GGUF blocks of the same scheme: the same scales and integers
+  /// in another order, nothing is quantized again. A row whose pointer in
+  /// rows[16] is null keeps what the panel holds for it. Counts 32 elements not
+  /// finite for each scale that is not.
   virtual void repackPanel(const uint8_t *const *rows, int64_t columns,
                            uint8_t *panel, PackStats &stats) const;
 };

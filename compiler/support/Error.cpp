@@ -1,4 +1,4 @@
-//===- Error.cpp - The four kinds of failure a user can meet
+//===- Error.cpp - The kinds of failure a user can meet
 //----------------===//
 //
 // See Error.h. The class IDs are addresses, as llvm::ErrorInfo wants them.
@@ -13,6 +13,8 @@ using namespace sinter;
 char InputError::ID = 0;
 char UnsupportedError::ID = 0;
 char ResourceError::ID = 0;
+char VerificationError::ID = 0;
+char InterruptedError::ID = 0;
 char InternalError::ID = 0;
 
 llvm::Error sinter::inputError(const llvm::Twine &message) {
@@ -27,6 +29,10 @@ llvm::Error sinter::resourceError(const llvm::Twine &message) {
   return llvm::make_error<ResourceError>(message);
 }
 
+llvm::Error sinter::verificationError(const llvm::Twine &message) {
+  return llvm::make_error<VerificationError>(message);
+}
+
 llvm::Error sinter::internalError(const llvm::Twine &message) {
   return llvm::make_error<InternalError>(message);
 }
@@ -38,6 +44,10 @@ static int codeOf(const llvm::ErrorInfoBase &info) {
     return kExitUnsupported;
   if (info.isA<ResourceError>())
     return kExitResource;
+  if (info.isA<VerificationError>())
+    return kExitVerification;
+  if (info.isA<InterruptedError>())
+    return kExitInterrupted;
   return kExitInternal;
 }
 

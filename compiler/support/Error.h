@@ -1,4 +1,4 @@
-//===- Error.h - The four kinds of failure a user can meet --------*- C++
+//===- Error.h - The kinds of failure a user can meet -------------*- C++
 //-*-===//
 //
 // Every llvm::Error that leaves a compiler part is one of these classes, so
@@ -18,14 +18,15 @@
 
 namespace sinter {
 
-/// Exit codes of the command line (docs/cli.md); 2, 5 and 130 are decided
-/// there.
+/// Exit codes of the command line (docs/cli.md); 2 is decided there.
 enum ExitCode : int {
   kExitOk = 0,
   kExitInput = 1,
   kExitUnsupported = 3,
   kExitResource = 4,
+  kExitVerification = 5,
   kExitInternal = 70,
+  kExitInterrupted = 130,
 };
 
 /// Common part of the error classes: a message and nothing else.
@@ -64,6 +65,20 @@ public:
   static char ID;
 };
 
+/// A bundle is not what its manifest says (exit 5).
+class VerificationError : public MessageError<VerificationError> {
+public:
+  using MessageError::MessageError;
+  static char ID;
+};
+
+/// The user asked to stop: SIGINT, SIGTERM (exit 130).
+class InterruptedError : public MessageError<InterruptedError> {
+public:
+  using MessageError::MessageError;
+  static char ID;
+};
+
 /// A bug of ours (exit 70).
 class InternalError : public MessageError<InternalError> {
 public:
@@ -74,6 +89,7 @@ public:
 llvm::Error inputError(const llvm::Twine &message);
 llvm::Error unsupportedError(const llvm::Twine &message);
 llvm::Error resourceError(const llvm::Twine &message);
+llvm::Error verificationError(const llvm::Twine &message);
 llvm::Error internalError(const llvm::Twine &message);
 
 /// The exit code for `error`, which stays set and must still be consumed. Of

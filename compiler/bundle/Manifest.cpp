@@ -1,0 +1,218 @@
+//===- Manifest.cpp - manifest.json of a bundle ---------------------------===//
+//
+// See Manifest.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/bundle/Manifest.h"
+
+#include "compiler/support/Error.h"
+#include "runtime/include/sinter_abi.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
+
+using namespace sinter;
+using llvm::StringRef;
+namespace json = llvm::json;
+
+/// A manifest larger than this is refused, by the runtime too.
+static constexpr size_t kMaxManifestBytes = 4u << 20;
+
+bool sinter::isSafeBundlePath(StringRef path) {
+  if (path.empty() || path.size() > 255)
+    return false;
+  for (char c : path)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\' ||
+        c == ':')
+      return false;
+  llvm::SmallVector<StringRef> names;
+  path.split(names, '/');
+  return llvm::none_of(names, [](StringRef name) {
+    return name.empty() || name == "." || name == "..";
+  });
+}
+
+//===-- Writing
+//-------------------------------------------------------------===//
+
+static std::string utf8(const std::string &text) {
+  return json::isUTF8(text) ? text : json::fixUTF8(text);
+}
+
+/// Six digits after the point at most, no trailing zeros: 4.5, 0.95.
+static void number(json::OStream &out, StringRef key, double value) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.6f", value);
+  StringRef trimmed = StringRef(text).rtrim('0').rtrim('.');
+  out.attributeBegin(key);
+  out.rawValue(trimmed);
+  out.attributeEnd();
+}
+
+static void writeModel(json::OStream &out, const ManifestInfo &info) {
+  out.attribute("architecture", utf8(info.architecture));
+  out.attribute("parameters", info.parameters);
+  out.attribute("context", info.context);
+  out.attribute("vocab_size", info.vocabSize);
+  out.attribute("quantization", utf8(info.quantization));
+  number(out, "bits_per_weight", info.bitsPerWeight);
+}
+
+static void writeSampling(json::OStream &out,
+                          const ManifestInfo::Sampling &sampling) {
+  if (sampling.temperature)
+    number(out, "temperature", *sampling.temperature);
+  if (sampling.topK)
+    out.attribute("top_k", *sampling.topK);
+  if (sampling.topP)
+    number(out, "top_p", *sampling.topP);
+  if (sampling.minP)
+    number(out, "min_p", *sampling.minP);
+  if (sampling.repeatPenalty)
+    number(out, "repeat_penalty", *sampling.repeatPenalty);
+}
+
+static void writeTarget(json::OStream &out,
+                        const ManifestInfo::Target &target) {
+  out.attributeObject(target.name, [&] {
+    out.attributeArray("variants", [&] {
+      for (const std::string &variant : target.variants)
+        out.value(variant);
+    });
+  });
+}
+
+static void writeFile(json::OStream &out, const BundleFile &file) {
+  out.object([&] {
+    out.attribute("path", file.path);
+    out.attribute("size", static_cast<int64_t>(file.size));
+    out.attribute("sha256", toHex(file.sha256));
+  });
+}
+
+std::string sinter::manifestText(const ManifestInfo &info,
+                                 llvm::ArrayRef<BundleFile> files) {
+  uint64_t download = 0;
+  for (const BundleFile &file : files)
+    download += file.size;
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  json::OStream out(stream, 2);
+  out.object([&] {
+    out.attribute("format", "sinter-bundle");
+    out.attributeArray("version", [&] {
+      out.value(kBundleMajor);
+      out.value(kBundleMinor);
+    });
+    out.attribute("abi_version", int64_t(SINTER_ABI_VERSION));
+    out.attribute("generator", "sinter " SINTER_VERSION);
+    out.attribute("name", utf8(info.name));
+    out.attribute("prefix", utf8(info.prefix));
+    out.attributeObject("model", [&] { writeModel(out, info); });
+    out.attributeObject("targets", [&] {
+      for (const ManifestInfo::Target &target : info.targets)
+        writeTarget(out, target);
+    });
+    out.attributeObject("bytes", [&] {
+      out.attribute("download", static_cast<int64_t>(download));
+      out.attribute("weights", static_cast<int64_t>(info.weightBytes));
+      out.attribute("arena", static_cast<int64_t>(info.arenaBytes));
+      out.attribute("state", static_cast<int64_t>(info.stateBytes));
+    });
+    out.attributeObject("sampling", [&] { writeSampling(out, info.sampling); });
+    if (info.chatTemplate)
+      out.attribute("chat_template", utf8(*info.chatTemplate));
+    out.attributeArray("files", [&] {
+      for (const BundleFile &file : files)
+        writeFile(out, file);
+    });
+  });
+  stream << '\n';
+  return text;
+}
+
+//===-- Reading
+//-------------------------------------------------------------===//
+
+static llvm::Error wrong(StringRef where, const llvm::Twine &what) {
+  return verificationError(where + ": " + what);
+}
+
+static llvm::Error checkVersions(const json::Object &root, StringRef where) {
+  if (root.getString("format") != std::optional<StringRef>("sinter-bundle"))
+    return wrong(where, "'format' is not 'sinter-bundle'");
+  const json::Array *version = root.getArray("version");
+  if (!version || version->size() != 2 || !(*version)[0].getAsInteger() ||
+      !(*version)[1].getAsInteger())
+    return wrong(where, "'version' is not a pair of whole numbers");
+  int64_t major = *(*version)[0].getAsInteger();
+  if (major != kBundleMajor)
+    return wrong(where, "the bundle has format version " + llvm::Twine(major) +
+                            ", this program reads " +
+                            llvm::Twine(kBundleMajor) +
+                            "; compile the model again");
+  if (root.getInteger("abi_version") !=
+      std::optional<int64_t>(SINTER_ABI_VERSION))
+    return wrong(where, "'abi_version' is not " +
+                            llvm::Twine(SINTER_ABI_VERSION) +
+                            "; compile the model again");
+  return llvm::Error::success();
+}
+
+static bool readDigest(StringRef hex, Digest &digest) {
+  std::string bytes;
+  if (hex.size() != 64 || hex != hex.lower() ||
+      !llvm::tryGetFromHex(hex, bytes))
+    return false;
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
+  return true;
+}
+
+static llvm::Expected<BundleFile> readFile(const json::Value &value,
+                                           size_t index, StringRef where) {
+  std::string entry = "files[" + std::to_string(index) + "]: ";
+  const json::Object *object = value.getAsObject();
+  std::optional<StringRef> path, hash;
+  std::optional<int64_t> size;
+  if (object) {
+    path = object->getString("path");
+    size = object->getInteger("size");
+    hash = object->getString("sha256");
+  }
+  if (!path || !size || !hash || *size < 0)
+    return wrong(where, entry + "'path', 'size' or 'sha256' is missing or of "
+                                "the wrong type");
+  if (!isSafeBundlePath(*path))
+    return wrong(where, entry + "the path '" + *path + "' is not allowed");
+  BundleFile file{path->str(), static_cast<uint64_t>(*size), {}};
+  if (!readDigest(*hash, file.sha256))
+    return wrong(where, entry + "the hash of '" + *path +
+                            "' is not 64 lower-case hexadecimal digits");
+  return file;
+}
+
+llvm::Expected<std::vector<BundleFile>>
+sinter::readManifestFiles(StringRef text, StringRef where) {
+  if (text.size() > kMaxManifestBytes)
+    return wrong(where, "larger than 4 MiB");
+  llvm::Expected<json::Value> value = json::parse(text);
+  if (!value)
+    return wrong(where, "not JSON: " + llvm::toString(value.takeError()));
+  const json::Object *root = value->getAsObject();
+  if (!root)
+    return wrong(where, "not a JSON object");
+  if (llvm::Error error = checkVersions(*root, where))
+    return std::move(error);
+  const json::Array *list = root->getArray("files");
+  if (!list)
+    return wrong(where, "'files' is not an array");
+  std::vector<BundleFile> files;
+  for (size_t i = 0; i < list->size(); ++i) {
+    llvm::Expected<BundleFile> file = readFile((*list)[i], i, where);
+    if (!file)
+      return file.takeError();
+    files.push_back(std::move(*file));
+  }
+  return files;
+}

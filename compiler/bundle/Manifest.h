@@ -1,0 +1,70 @@
+//===- Manifest.h - manifest.json of a bundle -------------------*- C++ -*-===//
+//
+// What a bundle is, for people and loaders; the format is
+// docs/formats/bundle.md. Keys are printed in a fixed order, so that equal
+// bundles have equal manifests.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "compiler/bundle/Sha256.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// Format version written: readers refuse another major one.
+constexpr int64_t kBundleMajor = 1, kBundleMinor = 0;
+
+/// Bytes of every weight shard but the last.
+constexpr uint64_t kShardBytes = 24u << 20;
+
+/// Everything in the manifest but the files, the download size and the
+/// versions. Bytes are those of the plan.
+struct ManifestInfo {
+  struct Target {
+    std::string name;                  ///< "cpu"
+    std::vector<std::string> variants; ///< best first
+  };
+  struct Sampling {
+    std::optional<double> temperature, topP, minP, repeatPenalty;
+    std::optional<int64_t> topK;
+  };
+
+  std::string name;   ///< of the model, for people
+  std::string prefix; ///< C identifier
+  std::string architecture, quantization;
+  int64_t parameters = 0, context = 0, vocabSize = 0;
+  double bitsPerWeight = 0;
+  std::vector<Target> targets;
+  uint64_t weightBytes = 0, arenaBytes = 0, stateBytes = 0;
+  Sampling sampling;
+  std::optional<std::string> chatTemplate;
+};
+
+/// One file of a bundle.
+struct BundleFile {
+  std::string path; ///< relative, '/' between names
+  uint64_t size = 0;
+  Digest sha256{};
+};
+
+/// The text of manifest.json. `files` are listed in the order given.
+std::string manifestText(const ManifestInfo &info,
+                         llvm::ArrayRef<BundleFile> files);
+
+/// The files of a manifest, after checking format, version, ABI version and
+/// every path, size and hash. VerificationError otherwise; `where` is named.
+llvm::Expected<std::vector<BundleFile>>
+readManifestFiles(llvm::StringRef text, llvm::StringRef where);
+
+/// Whether a path may stand in a manifest: relative, not above the bundle, no
+/// backslash, colon or control character, below 256 bytes.
+bool isSafeBundlePath(llvm::StringRef path);
+
+} // namespace sinter

@@ -1,0 +1,84 @@
+//===- ShardAssembler.cpp - Weight bytes to shard files -------------------===//
+//
+// See ShardAssembler.h. Bytes are copied outside the lock: pieces do not
+// overlap, and a shard is written only when no byte is missing.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/bundle/ShardAssembler.h"
+
+#include "compiler/support/Error.h"
+#include "llvm/Support/Format.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+using namespace sinter;
+
+ShardAssembler::ShardAssembler(uint64_t total, BundleWriter &bundle)
+    : bundle(bundle), shards((total + kShardBytes - 1) / kShardBytes) {
+  for (Shard &shard : shards) {
+    shard.size = shard.missing = std::min(total, kShardBytes);
+    total -= shard.size;
+  }
+}
+
+uint8_t *ShardAssembler::enter(size_t index) {
+  std::unique_lock<std::mutex> lock(mutex);
+  moved.wait(lock, [&] { return stopped || index < oldest + kWindow; });
+  if (stopped)
+    return nullptr;
+  Shard &shard = shards[index];
+  if (!shard.bytes)
+    shard.bytes.reset(new (std::nothrow) uint8_t[shard.size]);
+  return shard.bytes.get();
+}
+
+llvm::Error ShardAssembler::leave(size_t index, uint64_t bytes) {
+  Shard &shard = shards[index];
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    shard.missing -= bytes;
+    if (shard.missing != 0)
+      return llvm::Error::success();
+  }
+  std::string path;
+  llvm::raw_string_ostream(path) << llvm::format("weights/%05zu.bin", index);
+  llvm::Error error = bundle.addFile(
+      path, {reinterpret_cast<const char *>(shard.bytes.get()), shard.size});
+  std::lock_guard<std::mutex> lock(mutex);
+  shard.bytes.reset();
+  while (oldest < shards.size() && shards[oldest].missing == 0)
+    ++oldest;
+  moved.notify_all();
+  return error;
+}
+
+llvm::Error ShardAssembler::put(uint64_t offset,
+                                llvm::ArrayRef<uint8_t> bytes) {
+  while (!bytes.empty()) {
+    size_t index = offset / kShardBytes;
+    uint64_t within = offset % kShardBytes;
+    size_t count = std::min<uint64_t>(bytes.size(), kShardBytes - within);
+    uint8_t *place = enter(index);
+    if (!place) {
+      std::lock_guard<std::mutex> lock(mutex);
+      return stopped ? llvm::Error::success()
+                     : resourceError("no memory for a weight shard of " +
+                                     llvm::Twine(kShardBytes) + " bytes");
+    }
+    std::memcpy(place + within, bytes.data(), count);
+    if (llvm::Error error = leave(index, count))
+      return error;
+    bytes = bytes.drop_front(count);
+    offset += count;
+  }
+  return llvm::Error::success();
+}
+
+void ShardAssembler::stop() {
+  std::lock_guard<std::mutex> lock(mutex);
+  stopped = true;
+  moved.notify_all();
+}
