@@ -435,10 +435,22 @@ static void readFlags(Keys &keys, const Architecture &architecture,
       (stored.empty() ? keys.text("torch_dtype") : stored).str();
 }
 
+/// Ids of both files, those of generation_config.json first.
+static llvm::Error readIds(Keys &keys, Keys &&generation,
+                           DecoderConfig &config) {
+  generation.appendIds("bos_token_id", config.bosIds);
+  generation.appendIds("eos_token_id", config.eosIds);
+  keys.appendIds("bos_token_id", config.bosIds);
+  keys.appendIds("eos_token_id", config.eosIds);
+  return generation.takeError();
+}
+
 llvm::Expected<DecoderConfig>
-config::readHuggingFace(const HuggingFaceFolder &folder) {
-  Keys keys(folder.config(), folder.path() + "/config.json");
-  const Architecture *architecture = readArchitecture(keys, folder.config());
+config::readHuggingFaceKeys(const llvm::json::Object &object,
+                            const llvm::json::Object &generation, bool hasHead,
+                            llvm::StringRef folder) {
+  Keys keys(object, folder + "/config.json");
+  const Architecture *architecture = readArchitecture(keys, object);
   if (!architecture)
     return keys.takeError();
   DecoderConfig config;
@@ -453,16 +465,10 @@ config::readHuggingFace(const HuggingFaceFolder &folder) {
 
   readWindow(keys, *architecture, config);
   readActivation(keys, config);
-  readFlags(keys, *architecture, folder.find("lm_head.weight") != nullptr,
-            config);
-  Keys generation(folder.generationConfig(),
-                  folder.path() + "/generation_config.json");
-  generation.appendIds("bos_token_id", config.bosIds);
-  generation.appendIds("eos_token_id", config.eosIds);
-  if (generation.failed())
-    return generation.takeError();
-  keys.appendIds("bos_token_id", config.bosIds);
-  keys.appendIds("eos_token_id", config.eosIds);
+  readFlags(keys, *architecture, hasHead, config);
+  if (llvm::Error error = readIds(
+          keys, Keys(generation, folder + "/generation_config.json"), config))
+    return std::move(error);
   if (llvm::Error error = readRope(keys, config))
     return std::move(error);
   if (keys.failed())
@@ -470,4 +476,11 @@ config::readHuggingFace(const HuggingFaceFolder &folder) {
   if (llvm::Error error = checkParameters(config, keys.place()))
     return std::move(error);
   return std::move(config);
+}
+
+llvm::Expected<DecoderConfig>
+config::readHuggingFace(const HuggingFaceFolder &folder) {
+  return readHuggingFaceKeys(folder.config(), folder.generationConfig(),
+                             folder.find("lm_head.weight") != nullptr,
+                             folder.path());
 }

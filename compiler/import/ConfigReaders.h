@@ -58,6 +58,12 @@ llvm::Error checkParameters(const DecoderConfig &config, llvm::StringRef where);
 /// (section 3.4).
 double yarnMagnitude(double factor, double scale = 1.0);
 
+/// `keys` is config.json, `generation` generation_config.json (or empty),
+/// hasHead whether there is an lm_head.weight; `folder` is for messages.
+llvm::Expected<DecoderConfig>
+readHuggingFaceKeys(const llvm::json::Object &keys,
+                    const llvm::json::Object &generation, bool hasHead,
+                    llvm::StringRef folder);
 llvm::Expected<DecoderConfig> readHuggingFace(const HuggingFaceFolder &folder);
 llvm::Expected<DecoderConfig> readGguf(const GgufFile &file);
 
