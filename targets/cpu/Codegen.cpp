@@ -26,8 +26,10 @@ using namespace sinter;
 using namespace sinter::cpu;
 
 static constexpr StringLiteral kPipeline =
-    "function(sroa,early-cse<memssa>,instcombine,simplifycfg,"
-    "loop-mssa(licm),early-cse<memssa>,instcombine,simplifycfg,adce)";
+    "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,"
+    "simplifycfg,"
+    "loop-mssa(licm),early-cse<memssa>,instcombine<no-verify-fixpoint>,"
+    "simplifycfg,adce)";
 
 static void initializeTargets() {
   static std::once_flag once;

@@ -1,0 +1,12 @@
+// Pointwise nonlinearities on vectors, for epilogues and the fallback.
+#pragma once
+
+#include "compiler/kernels/VectorBuilder.h"
+#include "dialects/xf/Xf.h"
+
+namespace sinter::kernels {
+
+/// kind(x) for a scalar or vector of f32.
+mlir::Value activate(VectorBuilder &b, xf::ActivationKind kind, mlir::Value x);
+
+} // namespace sinter::kernels

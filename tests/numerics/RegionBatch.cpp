@@ -1,0 +1,167 @@
+// Compiling and running regions (RegionBatch.h).
+#include "RegionBatch.h"
+
+#include "mlir/IR/Verifier.h"
+
+#include <cmath>
+
+using namespace sinter;
+using namespace sinter::test;
+
+RegionBatch::RegionBatch(std::string variant) : variant(std::move(variant)) {}
+
+size_t RegionBatch::add(const std::string &text, llvm::StringRef family,
+                        bool forced) {
+  Entry entry;
+  entry.module = mlir::parseSourceString<mlir::ModuleOp>(text, &context());
+  if (!entry.module) {
+    ADD_FAILURE() << "cannot parse\n" << text;
+    return ~size_t(0);
+  }
+  entry.region = *entry.module->getOps<xf::RegionOp>().begin();
+  kernels::Selection chosen = kernels::selectFamily(entry.region);
+  entry.family = chosen.family;
+  if (forced)
+    for (const kernels::KernelFamily *candidate : kernels::allFamilies()) {
+      std::string reason;
+      if (candidate->name() == family &&
+          candidate->accepts(entry.region, reason))
+        entry.family = candidate;
+    }
+  EXPECT_TRUE(entry.family && entry.family->name() == family)
+      << "wanted " << family.str() << ": " << chosen.reason << "\n"
+      << text;
+  entry.id = entry.family->id(entry.region);
+  entries.push_back(std::move(entry));
+  return entries.size() - 1;
+}
+
+bool RegionBatch::compile() {
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::ModuleOp::create(mlir::UnknownLoc::get(&context()));
+  mlir::OpBuilder builder(&context());
+  kern::CapsAttr caps = cpu::capsOf(&context(), *cpu::findVariant(variant));
+  for (Entry &entry : entries) {
+    if (module->lookupSymbol(entry.id))
+      continue;
+    builder.setInsertionPointToEnd(module->getBody());
+    auto kernel = entry.family->build(builder, entry.region, caps);
+    if (failed(kernel) || kernel->getSymName() != entry.id ||
+        failed(mlir::verify(*kernel))) {
+      ADD_FAILURE() << "cannot build " << entry.id;
+      return false;
+    }
+  }
+  auto loaded = cpu::LoadedKernels::create(*module, variant);
+  if (!loaded) {
+    ADD_FAILURE() << llvm::toString(loaded.takeError());
+    return false;
+  }
+  kernels = std::move(*loaded);
+  return true;
+}
+
+/// Work items in random order and runs, by two workers in turn whose scratch
+/// starts as garbage.
+void RegionBatch::run(const Entry &entry, std::vector<void *> bindings,
+                      const RunSize &size, std::mt19937 &random) {
+  kernels::WorkItems items = entry.family->workItems(entry.region);
+  int64_t count = items.items;
+  if (items.perTokens)
+    count *= (size.tokens + items.perTokens - 1) / items.perTokens;
+  std::vector<std::pair<int64_t, int64_t>> runs;
+  for (int64_t at = 0; at < count;) {
+    int64_t next = std::min<int64_t>(count, at + 1 + int64_t(random() % 3));
+    runs.push_back({at, next});
+    at = next;
+  }
+  std::shuffle(runs.begin(), runs.end(), random);
+  sinter_scalars scalars{size.tokens, size.position, size.row};
+  auto scratchBytes = size_t(kernels->scratchBytes(entry.id));
+  Memory scratch[2] = {Memory(scratchBytes), Memory(scratchBytes)};
+  for (Memory &memory : scratch)
+    std::memset(memory.data(), 0xff, scratchBytes);
+  bool started[2] = {false, false};
+  for (auto [begin, end] : runs) {
+    size_t worker = random() % 2;
+    kernels->find(entry.id)(bindings.data(), &scalars, scratch[worker].data(),
+                            begin, end, !started[worker]);
+    started[worker] = true;
+  }
+  EXPECT_TRUE(scratch[0].intact() && scratch[1].intact()) << entry.id;
+}
+
+/// Compares row by row; NaN equals NaN.
+static void compareRows(const double *got, const double *wanted, int64_t count,
+                        double tolerance, const std::string &what) {
+  double largest = 1e-3;
+  for (int64_t i = 0; i < count; ++i)
+    if (std::isfinite(wanted[i]))
+      largest = std::max(largest, std::fabs(wanted[i]));
+  for (int64_t i = 0; i < count; ++i) {
+    bool same = std::isnan(wanted[i])
+                    ? std::isnan(got[i])
+                    : std::fabs(got[i] - wanted[i]) <= tolerance * largest;
+    if (!same) {
+      ADD_FAILURE() << what << ", column " << i << ": got " << got[i]
+                    << ", wanted " << wanted[i];
+      return;
+    }
+  }
+}
+
+void RegionBatch::check(size_t index, const RunSize &size, double tolerance,
+                        std::function<void(std::vector<Datum> &)> prepare) {
+  ASSERT_LT(index, entries.size());
+  ASSERT_TRUE(kernels);
+  Entry &entry = entries[index];
+  std::mt19937 random(unsigned(17 * size.tokens + size.position + 1));
+  std::vector<Datum> arguments, results;
+  for (unsigned i = 0; i < entry.region.getArgumentTypes().size(); ++i)
+    arguments.push_back(makeArgument(entry.region, i, size, random));
+  for (mlir::Type type : entry.region.getResultTypes())
+    results.push_back(makeResult(type, size));
+  if (prepare)
+    prepare(arguments);
+  std::vector<void *> bindings;
+  for (Datum &datum : arguments)
+    bindings.push_back(datum.memory->data());
+  for (Datum &datum : results)
+    bindings.push_back(datum.memory->data());
+  run(entry, bindings, size, random);
+
+  std::vector<Datum *> pointers;
+  for (Datum &datum : arguments)
+    pointers.push_back(&datum);
+  std::vector<Matrix> wanted = evaluateRegion(entry.region, pointers, size);
+  std::string where = entry.id + " for " + variant +
+                      " T=" + std::to_string(size.tokens) +
+                      " P=" + std::to_string(size.position);
+  for (auto [datum, matrix] : llvm::zip(results, wanted)) {
+    readBack(datum);
+    for (int64_t r = 0; r < matrix.rows; ++r)
+      compareRows(&datum.matrix.at(r, 0), &matrix.at(r, 0), matrix.columns,
+                  tolerance, where + " row " + std::to_string(r));
+    EXPECT_TRUE(datum.memory->intact()) << where;
+  }
+  for (Datum &datum : arguments) {
+    EXPECT_TRUE(datum.memory->intact()) << where;
+    if (!datum.isCache())
+      continue;
+    Cache expected = datum.cache;
+    readBack(datum);
+    int64_t width = expected.type.getHeadDim();
+    for (size_t at = 0; at < expected.keys.size(); at += size_t(width)) {
+      std::string row = where + " cache row " + std::to_string(at / width);
+      compareRows(&datum.cache.keys[at], &expected.keys[at], width, tolerance,
+                  row + " keys");
+      compareRows(&datum.cache.values[at], &expected.values[at], width,
+                  tolerance, row + " values");
+    }
+  }
+}
+
+std::string sinter::test::testName(std::string variant) {
+  std::replace(variant.begin(), variant.end(), '-', '_');
+  return variant;
+}
