@@ -19,7 +19,7 @@
 using namespace sinter;
 namespace fs = llvm::sys::fs;
 
-static constexpr uint64_t kMaxConfigBytes = 4u << 20;
+static constexpr uint64_t kMaxConfigBytes = 1u << 20;
 static constexpr uint64_t kMaxIndexBytes = 64u << 20;
 
 static std::string join(llvm::StringRef folder, llvm::StringRef name) {
@@ -28,9 +28,8 @@ static std::string join(llvm::StringRef folder, llvm::StringRef name) {
   return path.str().str();
 }
 
-/// Parses a JSON file whose top level is an object.
-static llvm::Expected<llvm::json::Object> readObject(const std::string &path,
-                                                     uint64_t maxBytes) {
+static llvm::Expected<std::unique_ptr<MappedFile>>
+openBounded(const std::string &path, uint64_t maxBytes) {
   llvm::Expected<std::unique_ptr<MappedFile>> file = MappedFile::open(path);
   if (!file)
     return file.takeError();
@@ -40,6 +39,15 @@ static llvm::Expected<llvm::json::Object> readObject(const std::string &path,
                       llvm::Twine(maxBytes));
   if (llvm::Error error = checkNotLfsPointer((*file)->text(), path))
     return std::move(error);
+  return file;
+}
+
+/// Parses a JSON file whose top level is an object.
+static llvm::Expected<llvm::json::Object> readObject(const std::string &path) {
+  llvm::Expected<std::unique_ptr<MappedFile>> file =
+      openBounded(path, kMaxConfigBytes);
+  if (!file)
+    return file.takeError();
   llvm::Expected<llvm::json::Value> value = parseJson((*file)->text(), path);
   if (!value)
     return value.takeError();
@@ -73,28 +81,55 @@ namespace {
 using ShardMap = std::map<std::string, std::vector<std::string>>;
 } // namespace
 
-static llvm::Expected<ShardMap> readWeightMap(const std::string &path) {
-  llvm::Expected<llvm::json::Object> index = readObject(path, kMaxIndexBytes);
-  if (!index)
-    return index.takeError();
-  const llvm::json::Object *map = index->getObject("weight_map");
-  if (!map)
-    return inputError(path + ": has no object 'weight_map'");
-  ShardMap shards;
-  for (const auto &[tensor, value] : *map) {
-    std::optional<llvm::StringRef> file = value.getAsString();
-    if (!file)
-      return inputError(path + ": weight_map: the file of tensor " +
-                        llvm::StringRef(tensor) + " is not a string");
-    if (file->empty() || *file == "." || *file == ".." ||
-        file->find_first_of(llvm::StringRef("/\\\0", 3)) !=
-            llvm::StringRef::npos)
-      return inputError(path + ": weight_map: '" + *file +
-                        "' is not a plain file name");
-    shards[file->str()].push_back(llvm::StringRef(tensor).str());
+static bool isPlainName(llvm::StringRef name) {
+  return !name.empty() && name != "." && name != ".." &&
+         name.find_first_of(llvm::StringRef("/\\\0", 3)) ==
+             llvm::StringRef::npos;
+}
+
+/// The object under "weight_map"; the reader stands before it.
+static void readShards(JsonReader &json, ShardMap &shards) {
+  llvm::StringSet<> seen;
+  std::string tensor, file;
+  json.beginObject();
+  while (!json.failed() && json.nextKey(tensor)) {
+    if (!seen.insert(tensor).second)
+      json.fail("weight_map: tensor '" + tensor + "' occurs twice");
+    if (!json.readString(file))
+      return;
+    if (!isPlainName(file))
+      json.fail("weight_map: '" + file + "' is not a plain file name");
+    shards[file].push_back(tensor);
   }
-  if (shards.empty())
-    return inputError(path + ": weight_map is empty");
+  if (!json.failed() && shards.empty())
+    json.fail("weight_map is empty");
+}
+
+/// Pulled token by token: the index of a large model has megabytes.
+static llvm::Expected<ShardMap> readWeightMap(const std::string &path) {
+  llvm::Expected<std::unique_ptr<MappedFile>> file =
+      openBounded(path, kMaxIndexBytes);
+  if (!file)
+    return file.takeError();
+  JsonReader json((*file)->text(), path);
+  ShardMap shards;
+  bool found = false;
+  std::string key;
+  json.beginObject();
+  while (!json.failed() && json.nextKey(key)) {
+    if (key != "weight_map") {
+      json.skipValue();
+      continue;
+    }
+    if (found)
+      json.fail("the key 'weight_map' occurs twice");
+    found = true;
+    readShards(json, shards);
+  }
+  if (json.atEnd() && !found)
+    json.fail(0, "has no 'weight_map'");
+  if (llvm::Error error = json.takeError())
+    return std::move(error);
   return std::move(shards);
 }
 
@@ -180,15 +215,14 @@ llvm::Expected<std::unique_ptr<ModelSource>>
 HuggingFaceFolder::open(llvm::StringRef path) {
   std::unique_ptr<HuggingFaceFolder> folder(new HuggingFaceFolder(path));
   llvm::Expected<llvm::json::Object> config =
-      readObject(join(path, "config.json"), kMaxConfigBytes);
+      readObject(join(path, "config.json"));
   if (!config)
     return config.takeError();
   folder->configuration = std::move(*config);
 
   std::string generationPath = folder->filePath("generation_config.json");
   if (!generationPath.empty()) {
-    llvm::Expected<llvm::json::Object> generation =
-        readObject(generationPath, kMaxConfigBytes);
+    llvm::Expected<llvm::json::Object> generation = readObject(generationPath);
     if (!generation)
       return generation.takeError();
     folder->generation = std::move(*generation);

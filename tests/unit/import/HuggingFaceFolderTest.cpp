@@ -102,10 +102,11 @@ TEST(HuggingFaceFolder, MalformedIndexes) {
   folder.write("config.json", llamaConfig());
   folder.write("secret", shard({"a"}));
   const std::pair<const char *, const char *> cases[] = {
-      {"{}", "no object 'weight_map'"},
-      {R"({"weight_map":[]})", "no object 'weight_map'"},
+      {"{}", "no 'weight_map'"},
+      {R"({"weight_map":[]})", "expected an object"},
       {R"({"weight_map":{}})", "empty"},
-      {R"({"weight_map":{"a":1}})", "not a string"},
+      {R"({"weight_map":{"a":1}})", "expected a string"},
+      {R"({"weight_map":{"a":"s"},"weight_map":{"a":"s"}})", "occurs twice"},
       {R"({"weight_map":{"a":""}})", "plain file name"},
       {R"({"weight_map":{"a":".."}})", "plain file name"},
       {R"({"weight_map":{"a":"../secret"}})", "plain file name"},
@@ -113,7 +114,8 @@ TEST(HuggingFaceFolder, MalformedIndexes) {
       {R"({"weight_map":{"a":"x\\secret"}})", "plain file name"},
       {R"({"weight_map":{"a":"s\u0000x"}})", "plain file name"},
       {R"({"weight_map":{"a":"s1","a":"s2"}})", "occurs twice"},
-      {"[]", "not a JSON object"},
+      {"[]", "expected an object"},
+      {R"({"weight_map":{"a":"s1"}}x)", "something follows"},
   };
   for (auto &[index, words] : cases) {
     SCOPED_TRACE(index);
