@@ -67,9 +67,11 @@ static Expected<void *> openLibrary(StringRef bytes) {
 }
 
 Expected<std::unique_ptr<LoadedKernels>>
-LoadedKernels::create(mlir::ModuleOp module, StringRef variantName) {
+LoadedKernels::create(mlir::ModuleOp module, StringRef variantName,
+                      StringRef dumpDir) {
   EmitOptions options;
   options.prefix = "loaded";
+  options.dumpDir = dumpDir.str();
   auto files = compileKernelModule(module, variantName, options);
   if (!files)
     return files.takeError();

@@ -25,9 +25,11 @@ compileKernelModule(mlir::ModuleOp module, llvm::StringRef variantName,
 /// Kernels in this process; unloaded with the object.
 class LoadedKernels {
 public:
-  /// Compiles and loads; only for variants that runHere().
+  /// Compiles and loads; only for variants that runHere(). With a `dumpDir`,
+  /// writes assembly there.
   static llvm::Expected<std::unique_ptr<LoadedKernels>>
-  create(mlir::ModuleOp module, llvm::StringRef variantName);
+  create(mlir::ModuleOp module, llvm::StringRef variantName,
+         llvm::StringRef dumpDir = "");
   ~LoadedKernels();
   LoadedKernels(const LoadedKernels &) = delete;
 

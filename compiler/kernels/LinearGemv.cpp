@@ -1,0 +1,135 @@
+// One token times a weight matrix: norm + quantization once per worker, then a
+// panel of 16 rows per work item, streamed once. Weights are the cost: a panel
+// is one run of memory, so that a worker reads its items in order.
+#include "compiler/kernels/KernelShell.h"
+#include "compiler/kernels/LinearOutput.h"
+#include "compiler/kernels/LinearTile.h"
+#include "compiler/kernels/RowOps.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::kernels;
+
+namespace {
+
+class LinearGemv : public KernelFamily {
+public:
+  StringRef name() const override { return "linear_gemv"; }
+  bool accepts(xf::RegionOp region, std::string &reason) const override {
+    return match(region, reason).has_value();
+  }
+  std::string id(xf::RegionOp region) const override {
+    return linearId(matched(region), "gemv", region);
+  }
+  WorkItems workItems(xf::RegionOp region) const override {
+    return {matched(region).panels(), 0};
+  }
+  Cost cost(xf::RegionOp region) const override {
+    return linearCost(matched(region));
+  }
+  FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
+                                  kern::CapsAttr caps) const override;
+
+private:
+  static std::optional<LinearRegion> match(xf::RegionOp region,
+                                           std::string &reason) {
+    std::optional<LinearRegion> linear = matchLinear(region, reason);
+    if (linear && linear->tokens != 1) {
+      reason = "more than one token";
+      return std::nullopt;
+    }
+    return linear;
+  }
+  static LinearRegion matched(xf::RegionOp region) {
+    std::string reason;
+    return *match(region, reason);
+  }
+};
+
+/// Elements of the input before the row that is multiplied.
+Value rowStart(KernelShell &k, const LinearRegion &linear) {
+  return linear.selectsRow ? k.mul(k.scalar(kern::Scalar::row), linear.columns)
+                           : k.index(0);
+}
+
+/// Quantizes the (normalised) row into `scratch`.
+void emitQuantize(KernelShell &k, const LinearRegion &linear, Value scratch) {
+  Row row{k.binding(linear.input), rowStart(k, linear)};
+  Value inverse;
+  if (linear.normWeight)
+    inverse = inverseRms(k, row, linear.columns, linear.epsilon);
+  auto part = [&](Value memory, Value at, int64_t valid) {
+    return valid == layout::kBlock
+               ? k.load(memory, at, layout::kBlock)
+               : k.loadHead(memory, at, layout::kBlock, k.index(valid));
+  };
+  auto block = [&](Value column, int64_t valid) -> Value {
+    Value x = part(row.memory, k.add(row.at, column), valid);
+    if (!linear.normWeight)
+      return x;
+    return k.mulf(k.mulf(x, k.splat(inverse, layout::kBlock)),
+                  part(k.binding(linear.normWeight), column, valid));
+  };
+  quantizeRow(k, linear.columns, block, scratch, k.index(0));
+}
+
+/// kern.once, and where the product finds its input.
+TileInput emitPrologue(KernelShell &k, const LinearRegion &linear) {
+  Type i8 = k.builder.getI8Type(), f32 = k.builder.getF32Type();
+  bool once = linear.quantizes || linear.normWeight;
+  if (!once)
+    return {k.binding(linear.input), rowStart(k, linear), 0};
+  Value scratch = linear.quantizes ? k.scratch(i8, linear.quantizedRowBytes())
+                                   : k.scratch(f32, linear.columns);
+  auto part = k.create<kern::OnceOp>();
+  OpBuilder::InsertionGuard guard(k.builder);
+  k.builder.setInsertionPointToStart(&part.getBody().emplaceBlock());
+  if (linear.quantizes)
+    emitQuantize(k, linear, scratch);
+  else
+    rmsNormRow(k, {k.binding(linear.input), rowStart(k, linear)},
+               k.binding(linear.normWeight), linear.columns, linear.epsilon,
+               {scratch, k.index(0)});
+  return {scratch, {}, 0};
+}
+
+/// Integer kernels stream at memory speed with two blocks a turn; float ones
+/// need independent sums. Prefetching 2 KiB ahead, over all streams, gains 20 %
+/// where the weights come from memory (docs/measurements/kernels-cpu.md).
+TileShape shapeFor(const VectorBuilder &b, const LinearRegion &linear) {
+  TileShape shape;
+  shape.groups = groupsPerPanel(b);
+  shape.unroll = linear.isInteger() ? 2 : 8;
+  shape.prefetchBytes = linear.hasGate() ? 1024 : 2048;
+  return shape;
+}
+
+FailureOr<kern::KernelOp> LinearGemv::build(OpBuilder &builder,
+                                            xf::RegionOp region,
+                                            kern::CapsAttr caps) const {
+  LinearRegion linear = matched(region);
+  KernelShell k(builder, region, id(region), caps);
+  TileInput input = emitPrologue(k, linear);
+  if (!input.at)
+    input.at = k.index(0);
+  TileShape shape = shapeFor(k, linear);
+  LinearOutput output(k, linear);
+  return k.items([&](Value panel) {
+    Value weights = k.binding(linear.weight);
+    SmallVector<TilePanel> panels;
+    for (int64_t first : output.firstPanels())
+      panels.push_back(
+          {weights, k.mul(k.add(panel, first), linear.panelBytes())});
+    Values sums = emitTile(k, linear, input, panels, shape);
+    output.store(sums, shape, k.index(0), panel);
+  });
+}
+
+} // namespace
+
+namespace sinter::kernels {
+const KernelFamily &getLinearGemvFamily() {
+  static const LinearGemv family;
+  return family;
+}
+} // namespace sinter::kernels

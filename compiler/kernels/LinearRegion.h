@@ -1,0 +1,55 @@
+// A fused region around one product with a weight matrix: what comes before
+// it, what after. Read by the GEMV and GEMM families.
+#pragma once
+
+#include "compiler/kernels/KernelFamily.h"
+#include "compiler/kernels/Layout.h"
+#include "compiler/kernels/VectorBuilder.h"
+
+#include <optional>
+
+namespace sinter::kernels {
+
+/// [select_row] [rms_norm] [quantize] linear [add | activation(gate) * up].
+/// Absent parts are null.
+struct LinearRegion {
+  mlir::BlockArgument input; ///< T x K f32, or dyn_i8
+  bool selectsRow = false;
+  mlir::BlockArgument normWeight; ///< K f32
+  double epsilon = 0;
+  bool quantizes = false;
+  mlir::BlockArgument weight; ///< N x K
+  mlir::BlockArgument bias;   ///< N f32
+  mlir::BlockArgument residual;
+  std::optional<xf::ActivationKind> activation;
+  int64_t gateRow = 0, upRow = 0; ///< first rows of gate and up in the weight
+
+  xf::Scheme scheme = xf::Scheme::f32;
+  int64_t tokens = 0;  ///< T of the product, kDynamic in prefill
+  int64_t columns = 0; ///< K
+  int64_t rows = 0;    ///< N
+  int64_t outputs = 0; ///< columns of the result: N, or N / 2 with a gate
+
+  bool isInteger() const { return xf::isIntegerScheme(scheme); }
+  bool hasGate() const { return activation.has_value(); }
+  /// Panels of 16 result columns.
+  int64_t panels() const;
+  int64_t panelBytes() const { return layout::panelBytes(scheme, columns); }
+  int64_t blocks() const;
+  /// Bytes of a quantized input row.
+  int64_t quantizedRowBytes() const;
+};
+
+/// Reads a region; if it is something else, `reason` says what is in the way.
+std::optional<LinearRegion> matchLinear(xf::RegionOp region,
+                                        std::string &reason);
+
+/// `linear_<weight>_<act>_<variant>[__<prologue>][__<epilogue>]_<N>x<K>`, made
+/// unique.
+std::string linearId(const LinearRegion &linear, llvm::StringRef variant,
+                     xf::RegionOp region);
+
+/// The same for all variants: the weight once, activations per token.
+Cost linearCost(const LinearRegion &linear);
+
+} // namespace sinter::kernels
