@@ -1,3 +1,4 @@
+// The ops of the kern dialect.
 #ifndef SINTER_KERN_OPS_TD
 #define SINTER_KERN_OPS_TD
 include "dialects/kern/KernDialect.td"

@@ -1,3 +1,4 @@
+// The ops of the plan dialect.
 #ifndef SINTER_PLAN_OPS_TD
 #define SINTER_PLAN_OPS_TD
 include "dialects/plan/PlanDialect.td"
