@@ -46,6 +46,9 @@ public:
                                          llvm::ArrayRef<Datum> arguments,
                                          const Scalars &scalars = {});
 
+  /// The values of a weight, read when first asked for.
+  llvm::Expected<std::shared_ptr<const Tensor>> weight(xf::WeightOp op);
+
   /// The cache of a symbol, made when first asked for.
   KvCache &state(xf::StateOp op);
 
@@ -60,7 +63,6 @@ private:
   llvm::Error runOp(mlir::Operation &op, Values &values);
   llvm::Expected<Datum> compute(mlir::Operation &op, Values &values);
   llvm::Expected<Datum> computeRope(xf::RopeOp op, Values &values);
-  llvm::Expected<std::shared_ptr<const Tensor>> weight(xf::WeightOp op);
   std::shared_ptr<const Tensor> table(xf::RopeAttr rope, int64_t positions);
 
   ReadWeight readWeight;
