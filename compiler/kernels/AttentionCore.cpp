@@ -21,14 +21,15 @@ static constexpr double kLowest = -1e30;
 
 /// What one turn over a chunk of positions and a tile of rows works with.
 struct AttentionCore::Tile {
+  explicit Tile(const CacheView &cache) : cache(cache) {}
+
   const CacheView &cache;
-  Value keys;      ///< element index of the kv head's first key, and value
-  Value row;       ///< first row
-  Value from, to;  ///< positions to score: from is a multiple of 16
-  Value firstSeen; ///< first position that any row sees
-  Value origin;    ///< first position of the chunk
-  Values limits;   ///< i32, last position that each row sees
-  Values decay;    ///< exp(old maximum - new maximum) of each row
+  Value keys;     ///< element index of the kv head's first key, and value
+  Value row;      ///< first row
+  Value from, to; ///< positions to score: from is a multiple of 16
+  Value origin;   ///< first position of the chunk
+  Values limits;  ///< i32, last position that each row sees
+  Values decay;   ///< exp(old maximum - new maximum) of each row
 };
 
 /// Rows computed together: as many as leave enough registers for the scores of
@@ -98,16 +99,17 @@ void AttentionCore::run(const CacheView &cache, Value head, Value position,
   start(rows);
   k.loop(floorToGroup(firstSeenFrom(position)), end, chunkSize, [&](Value c) {
     k.loop(zero, rows, tileRows, [&](Value row) {
-      Tile tile{
-          cache, k.mul(head, cache.capacity * headDim), row, {}, {}, {}, c, {},
-          {}};
+      Tile tile{cache};
+      tile.keys = k.mul(head, cache.capacity * headDim);
+      tile.row = row;
+      tile.origin = c;
       auto positionOf = [&](int64_t i) {
         return k.add(position, k.min(k.div(k.add(row, i), group), last));
       };
       for (int64_t i = 0; i < tileRows; ++i)
         tile.limits.push_back(k.toI32(positionOf(i)));
-      tile.firstSeen = firstSeenFrom(positionOf(0));
-      tile.from = window ? k.max(c, floorToGroup(tile.firstSeen)) : c;
+      tile.from =
+          window ? k.max(c, floorToGroup(firstSeenFrom(positionOf(0)))) : c;
       tile.to = k.min(k.add(c, chunkSize), k.add(positionOf(tileRows - 1), 1));
       k.when(k.less(tile.from, tile.to), [&] { chunk(tile); });
     });
@@ -252,9 +254,7 @@ void AttentionCore::accumulatePieces(Tile &tile, ArrayRef<Piece> pieces) {
     }
     return next;
   };
-  // Positions of the first block that no row sees may hold anything.
-  Value from = window ? k.max(tile.from, tile.firstSeen) : tile.from;
-  Values sums = k.loop(from, tile.to, 1, start, body);
+  Values sums = k.loop(tile.from, tile.to, 1, start, body);
   size_t next = 0;
   for (const Piece &piece : pieces)
     for (int64_t i = 0; i < tileRows; ++i)
