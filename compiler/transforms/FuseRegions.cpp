@@ -23,6 +23,8 @@ namespace {
 struct FuseRegionsPass : sinter::impl::FuseRegionsBase<FuseRegionsPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
+      if (function.isDeclaration())
+        continue;
       FusionGroups groups(function);
       for (Fusion fusion : kFusions)
         for (Operation &op : function.getBody().front())

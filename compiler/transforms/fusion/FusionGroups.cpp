@@ -9,7 +9,7 @@ using namespace sinter;
 
 /// Reads of weights and caches and the return stay outside of groups.
 static bool isGrouped(Operation &op) {
-  return isa<xf::XfDialect>(op.getDialect()) &&
+  return isa_and_nonnull<xf::XfDialect>(op.getDialect()) &&
          !isa<xf::GetWeightOp, xf::GetStateOp, xf::FusedOp>(op);
 }
 
@@ -17,9 +17,10 @@ FusionGroups::FusionGroups(func::FuncOp function) : function(function) {
   for (Operation &op : function.getBody().front())
     if (isGrouped(op))
       groups.insert(&op);
-  auto result = dyn_cast<RankedTensorType>(
-      function.getBody().front().getTerminator()->getOperand(0).getType());
-  oneToken = result && result.getDimSize(0) == 1;
+  ArrayRef<Type> types = function.getFunctionType().getResults();
+  auto result = types.empty() ? RankedTensorType()
+                              : dyn_cast<RankedTensorType>(types.front());
+  oneToken = result && result.getRank() > 0 && result.getDimSize(0) == 1;
 }
 
 SmallVector<Operation *> FusionGroups::members(Operation *op) const {
