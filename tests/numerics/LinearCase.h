@@ -33,6 +33,8 @@ public:
   LinearData(const LinearCase &test, unsigned seed);
 
   std::vector<void *> bindings();
+  /// The same as memory, for runs elsewhere.
+  std::vector<Memory> &parts() { return memory; }
   sinter_scalars scalars() const;
   /// Compares the result; also that nothing beyond it was written.
   void check();

@@ -1,0 +1,74 @@
+// Test cases of linear kernels and their modules (LinearKernels.h).
+#include "LinearKernels.h"
+
+#include "compiler/kernels/KernelFamily.h"
+
+using namespace sinter;
+using namespace sinter::test;
+using xf::ActivationKind;
+using xf::Scheme;
+
+std::vector<LinearCase> sinter::test::linearCases(Scheme scheme) {
+  std::vector<LinearCase> cases;
+  auto add = [&](int64_t rows, int64_t columns, int64_t tokens = 0) {
+    LinearCase test;
+    test.scheme = scheme;
+    test.rows = rows;
+    test.columns = columns;
+    test.tokens = tokens;
+    return &cases.emplace_back(test);
+  };
+  add(16, 32);
+  add(50, 100);
+  add(1, 7)->norm = true;
+  add(48, 288)->residual = true;
+  add(37, 97)->residual = true;
+  add(64, 160)->gate = ActivationKind::silu;
+  add(96, 96)->norm = true;
+  cases.back().selectRow = true;
+  add(64, 256)->norm = true;
+  cases.back().gate = ActivationKind::gelu_tanh;
+  cases.back().bias = true;
+  add(32, 64)->gate = ActivationKind::relu;
+  add(35, 72)->bias = true;
+  cases.back().residual = true;
+  cases.back().norm = true;
+  for (int64_t tokens : {1, 5, 16, 33}) {
+    add(48, 96, tokens);
+    add(50, 100, tokens)->residual = true;
+    add(64, 33, tokens)->gate = ActivationKind::gelu;
+    cases.back().bias = true;
+  }
+  return cases;
+}
+
+LinearKernels sinter::test::buildLinears(const std::vector<LinearCase> &cases,
+                                         const std::string &variant) {
+  LinearKernels built;
+  kern::CapsAttr caps = cpu::capsOf(&context(), *cpu::findVariant(variant));
+  built.module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context()));
+  for (const LinearCase &test : cases) {
+    auto parsed =
+        mlir::parseSourceString<mlir::ModuleOp>(test.region("r"), &context());
+    EXPECT_TRUE(parsed) << test.region("r");
+    if (!parsed)
+      continue;
+    xf::RegionOp region = *parsed->getOps<xf::RegionOp>().begin();
+    auto selection = kernels::selectFamily(region);
+    llvm::StringRef wanted = test.decode() ? "linear_gemv" : "linear_gemm";
+    bool right = selection.family && selection.family->name() == wanted;
+    EXPECT_TRUE(right) << test.describe() << ": " << selection.reason;
+    if (!right)
+      continue;
+    built.ids.push_back(selection.family->id(region));
+    built.items.push_back(selection.family->workItems(region).items);
+    built.cases.push_back(test);
+    if (built.module->lookupSymbol(built.ids.back()))
+      continue;
+    mlir::OpBuilder builder =
+        mlir::OpBuilder::atBlockEnd(built.module->getBody());
+    EXPECT_TRUE(succeeded(selection.family->build(builder, region, caps)));
+  }
+  EXPECT_TRUE(succeeded(built.module->verify()));
+  return built;
+}
