@@ -1,6 +1,7 @@
 // Registers dialects and passes; see Registration.h for how to extend it.
 #include "compiler/driver/Registration.h"
 
+#include "compiler/kernels/KernelPasses.h"
 #include "compiler/transforms/Passes.h"
 #include "dialects/kern/Kern.h"
 #include "dialects/plan/Plan.h"
@@ -35,5 +36,6 @@ void sinter::registerAllSinterDialects(DialectRegistry &registry) {
 void sinter::registerAllSinterPasses() {
   registerTransformsPasses();
   registerSinterTransformsPasses();
+  registerSinterKernelPasses();
   registerCpuPasses();
 }

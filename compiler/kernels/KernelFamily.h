@@ -58,8 +58,9 @@ public:
 /// All families, in order of preference (Kernels.def).
 llvm::ArrayRef<const KernelFamily *> allFamilies();
 
-/// The family that computes a region, and why the earlier ones declined. Never
-/// null: the fallback accepts every verified region.
+/// The family that computes a region, and why the earlier ones declined. Null
+/// only for what even the fallback cannot compute: rope without a table, int8
+/// activations outside of a linear, weights that are not arguments.
 struct Selection {
   const KernelFamily *family = nullptr;
   std::string reason;

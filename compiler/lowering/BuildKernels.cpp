@@ -20,6 +20,9 @@ LogicalResult sinter::buildKernels(ModuleOp module, StringRef name,
   builder.setInsertionPointToEnd(kernels.getBody());
   for (xf::RegionOp region : kernelRegions(module)) {
     kernels::Selection chosen = kernels::selectFamily(region);
+    if (!chosen.family)
+      return region.emitOpError("is taken by no kernel family: ")
+             << chosen.reason;
     auto kernel = chosen.family->build(builder, region, caps);
     if (failed(kernel))
       return region.emitOpError() << "kernel family " << chosen.family->name()

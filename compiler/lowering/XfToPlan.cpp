@@ -74,7 +74,8 @@ private:
 
 //===-- Regions -----------------------------------------------------------===//
 
-/// The fused body as an xf.region, shared with equal ones of other layers.
+/// The fused body as an xf.region, shared with equal ones of other layers. Null
+/// if no kernel family computes it.
 xf::RegionOp Lowering::outline(xf::FusedOp fused) {
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
@@ -84,6 +85,10 @@ xf::RegionOp Lowering::outline(xf::FusedOp fused) {
                                              ArrayAttr(), ArrayAttr());
   region.getBody().takeBody(fused.getBody());
   kernels::Selection chosen = kernels::selectFamily(region);
+  if (!chosen.family) {
+    region.emitOpError("is taken by no kernel family: ") << chosen.reason;
+    return nullptr;
+  }
   std::string id = chosen.family->id(region);
   if (auto existing = symbols.lookup<xf::RegionOp>(id)) {
     region.erase();
@@ -178,6 +183,8 @@ LogicalResult Lowering::lowerFused(xf::FusedOp fused, StringAttr entry,
     dispatch.bindings.push_back(bindingOf(result, step));
   }
   xf::RegionOp region = outline(fused);
+  if (!region)
+    return failure();
   dispatch.kernel = region.getSymName().str();
   dispatch.items = kernels::selectFamily(region).family->workItems(region);
   return success();
