@@ -30,6 +30,12 @@ using Runner = std::function<int()>;
 /// Prints "sinter: error: TEXT" and returns the exit code of the error.
 int reportError(llvm::Error error);
 
+/// Prints a usage error and returns exit code 2.
+int reportUsage(const std::string &text);
+
+/// Exit codes beyond those of compiler/support/Error.h.
+constexpr int kExitUsage = 2, kExitVerification = 5, kExitInterrupted = 130;
+
 /// Parses and runs; the whole of main().
 int runCommandLine(int argc, char **argv);
 

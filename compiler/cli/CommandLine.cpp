@@ -15,6 +15,11 @@ int cli::reportError(llvm::Error error) {
   return code;
 }
 
+int cli::reportUsage(const std::string &text) {
+  llvm::WithColor::error(llvm::errs(), "sinter") << text << "\n";
+  return kExitUsage;
+}
+
 static void addGlobals(CLI::App &app, cli::Globals &globals) {
   app.add_flag("--json", globals.json, "Print data as JSON");
   app.add_flag("-q,--quiet", globals.quiet, "Print no progress");
@@ -47,7 +52,7 @@ int cli::runCommandLine(int argc, char **argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    return code == 0 ? 0 : kExitUsage;
   }
   if (globals.color != "auto")
     llvm::WithColor::setAutoDetectFunction(

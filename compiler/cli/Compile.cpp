@@ -59,9 +59,8 @@ static int run(const Arguments &arguments, const cli::Globals &globals) {
       continue;
     *stage = parseStage(*text);
     if (!*stage)
-      return cli::reportError(inputError(
-                 "stage '" + *text + "' is not known; stages: " + stageList())),
-             2;
+      return cli::reportUsage("stage '" + *text +
+                              "' is not known; stages: " + stageList());
   }
   auto report = compile(options, llvm::outs(), llvm::errs());
   if (!report)

@@ -75,7 +75,7 @@ llvm::Error Assembly::addKernels(BundleWriter &bundle,
                                  const std::string &plan) {
   EmitOptions emit;
   emit.prefix = prefix;
-  emit.planSha256 = sha256(plan);
+  emit.planSha256 = Sha256::of(llvm::StringRef(plan));
   for (xf::RegionOp region : kernelRegions(input.module))
     emit.kernelIds.push_back(region.getSymName().str());
   emit.threads = threads();
