@@ -33,8 +33,9 @@ int reportError(llvm::Error error);
 /// Prints a usage error and returns exit code 2.
 int reportUsage(const std::string &text);
 
-/// Exit codes beyond those of compiler/support/Error.h.
-constexpr int kExitUsage = 2, kExitVerification = 5, kExitInterrupted = 130;
+/// Beyond the codes of compiler/support/Error.h: the command line itself was
+/// wrong.
+constexpr int kExitUsage = 2;
 
 /// Parses and runs; the whole of main().
 int runCommandLine(int argc, char **argv);
