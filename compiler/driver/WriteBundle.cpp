@@ -20,6 +20,10 @@
 using namespace mlir;
 using namespace sinter;
 
+static plan::ProgramOp programOf(ModuleOp module) {
+  return *module.getOps<plan::ProgramOp>().begin();
+}
+
 namespace {
 
 /// The steps of writing one bundle and what they hand to each other.
@@ -27,7 +31,7 @@ class Assembly {
 public:
   Assembly(const BundleInput &input, CompileReport &report)
       : input(input), report(report), prefix(identifierFrom(input.name)),
-        program(*input.module.getOps<plan::ProgramOp>().begin()) {}
+        program(programOf(input.module)) {}
 
   llvm::Error run();
 
@@ -36,7 +40,7 @@ private:
   llvm::Error addKernels(BundleWriter &bundle, const std::string &plan);
   llvm::Error addWeights(BundleWriter &bundle);
   llvm::Error addLinkable(BundleWriter &bundle);
-  ManifestInfo manifest(const TextParts &text) const;
+  ManifestInfo manifest(const TextParts &text);
   unsigned threads() const;
 
   const BundleInput &input;
@@ -133,7 +137,7 @@ llvm::Error Assembly::addLinkable(BundleWriter &bundle) {
   return addNativePackage(bundle, package, resourceFolder(executable));
 }
 
-ManifestInfo Assembly::manifest(const TextParts &text) const {
+ManifestInfo Assembly::manifest(const TextParts &text) {
   ManifestInfo info;
   info.name = input.name;
   info.prefix = prefix;
