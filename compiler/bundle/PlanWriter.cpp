@@ -60,6 +60,7 @@ private:
   llvm::StringMap<uint32_t> kernelIndex;
   std::vector<Offset<fb::Weight>> weights;
   std::vector<Offset<fb::State>> states;
+  std::vector<Offset<fb::Buffer>> buffers;
   std::vector<Offset<fb::Io>> ios;
   std::vector<Offset<fb::Entry>> entries;
   std::string fault;
@@ -119,10 +120,14 @@ void Writer::addState(plan::StateOp op) {
 }
 
 void Writer::addBuffer(plan::BufferOp op) {
+  fb::Range place = ranges[op.getSymName()];
+  buffers.push_back(fb::CreateBuffer(builder, text(op.getSymName()),
+                                     text(op.getEntry().value_or("")),
+                                     narrow(op.getFirst(), "first use"),
+                                     narrow(op.getLast(), "last use"), &place));
   if (!op.getIo())
     return;
   auto name = text(*op.getIo());
-  fb::Range place = ranges[op.getSymName()];
   ios.push_back(fb::CreateIo(builder, name, &place));
 }
 
@@ -163,8 +168,11 @@ Writer::kernels() {
   for (const PlanKernel &kernel : info.kernels) {
     auto id = text(kernel.id), family = text(kernel.family);
     auto reason = text(kernel.reason);
-    list.push_back(
-        fb::CreateKernel(builder, id, kernel.scratchBytes, family, reason));
+    fb::Cost cost(kernel.weightBytes, kernel.bytesPerToken,
+                  kernel.flopsPerToken, kernel.bytesPerTokenPosition,
+                  kernel.flopsPerTokenPosition);
+    list.push_back(fb::CreateKernel(builder, id, kernel.scratchBytes, family,
+                                    reason, &cost));
   }
   return builder.CreateVector(list);
 }
@@ -187,6 +195,7 @@ llvm::Expected<std::string> Writer::run() {
   auto weightList = builder.CreateVector(weights);
   auto ioList = builder.CreateVectorOfSortedTables(&ios);
   auto stateList = builder.CreateVector(states);
+  auto bufferList = builder.CreateVector(buffers);
   auto root = fb::CreatePlan(
       builder, SINTER_ABI_VERSION, narrow(program.getContext(), "context"),
       narrow(program.getChunk(), "chunk"),
@@ -196,7 +205,7 @@ llvm::Expected<std::string> Writer::run() {
       static_cast<uint64_t>(program.getWeightBytes()),
       static_cast<uint64_t>(program.getArenaBytes()),
       static_cast<uint64_t>(program.getStateBytes()), info.bosId, eos,
-      entryList, kernelList, weightList, ioList, stateList);
+      entryList, kernelList, weightList, ioList, stateList, bufferList);
   if (!fault.empty())
     return internalError("plan.fb cannot be written: " + fault);
   fb::FinishPlanBuffer(builder, root);

@@ -20,6 +20,10 @@ struct PlanKernel {
   std::string id;            ///< symbol that dispatches name
   uint64_t scratchBytes = 0; ///< per worker, the largest of the variants
   std::string family, reason;
+  /// Cost in plan.fbs: weight bytes, bytes and flops per token, bytes and flops
+  /// per token and position.
+  double weightBytes = 0, bytesPerToken = 0, flopsPerToken = 0;
+  double bytesPerTokenPosition = 0, flopsPerTokenPosition = 0;
 };
 
 /// What the runtime wants to know beyond the program.

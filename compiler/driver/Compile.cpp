@@ -102,56 +102,89 @@ static llvm::Expected<StageOptions> stageOptions(MLIRContext *context,
   return stages;
 }
 
+namespace {
+/// An opened model with everything the stages need; the context outlives the
+/// module.
+struct Session {
+  std::unique_ptr<ModelSource> source;
+  DecoderConfig config;
+  std::unique_ptr<MLIRContext> context;
+  StageOptions stages;
+};
+} // namespace
+
+static llvm::Expected<Session> openSession(const CompileOptions &options) {
+  Session session;
+  auto source = openModel(options.model);
+  if (!source)
+    return source.takeError();
+  session.source = std::move(*source);
+  auto config = readConfig(*session.source);
+  if (!config)
+    return config.takeError();
+  session.config = std::move(*config);
+  DialectRegistry registry;
+  registerAllSinterDialects(registry);
+  session.context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  session.context->loadAllAvailableDialects();
+  auto stages = stageOptions(session.context.get(), options, *session.source,
+                             session.config);
+  if (!stages)
+    return stages.takeError();
+  session.stages = std::move(*stages);
+  return session;
+}
+
+/// The module after the last stage asked for, dumped on the way.
+static llvm::Expected<OwningOpRef<ModuleOp>>
+runStages(Session &session, const CompileOptions &options, StageRunner &runner,
+          StageDumper &dumper) {
+  Stage from = options.startAt
+                   ? static_cast<Stage>(static_cast<int>(*options.startAt) - 1)
+                   : Stage::Import;
+  auto module = firstModule(session.context.get(), options, *session.source,
+                            session.config, session.stages, from);
+  if (!module)
+    return module.takeError();
+  if (!options.startAt)
+    if (llvm::Error error = dumper.dump(Stage::Import, **module))
+      return std::move(error);
+  if (llvm::Error error = runner.run(**module, session.stages, from))
+    return std::move(error);
+  if (llvm::Error error = dumper.writeIndex())
+    return std::move(error);
+  return module;
+}
+
 llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
                                               llvm::raw_ostream &data,
                                               llvm::raw_ostream &talk) {
   auto begun = std::chrono::steady_clock::now();
   if (llvm::Error error = checkOptions(options))
     return std::move(error);
-  auto source = openModel(options.model);
-  if (!source)
-    return source.takeError();
-  auto config = readConfig(**source);
-  if (!config)
-    return config.takeError();
-  DialectRegistry registry;
-  registerAllSinterDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  auto stages = stageOptions(&context, options, **source, *config);
-  if (!stages)
-    return stages.takeError();
-
-  Stage from = options.startAt
-                   ? static_cast<Stage>(static_cast<int>(*options.startAt) - 1)
-                   : Stage::Import;
+  auto session = openSession(options);
+  if (!session)
+    return session.takeError();
   auto dumper = StageDumper::create(options.dumpIr);
   if (!dumper)
     return dumper.takeError();
-  auto module =
-      firstModule(&context, options, **source, *config, *stages, from);
+  StageRunner runner(session->context.get(), options, *dumper, talk);
+  auto module = runStages(*session, options, runner, *dumper);
   if (!module)
     return module.takeError();
-  if (!options.startAt)
-    if (llvm::Error error = dumper->dump(Stage::Import, **module))
-      return std::move(error);
-  StageRunner runner(&context, options, *dumper, talk);
-  if (llvm::Error error = runner.run(**module, *stages, from))
-    return std::move(error);
-  if (llvm::Error error = dumper->writeIndex())
-    return std::move(error);
 
   CompileReport report;
-  report.architecture = config->architecture;
-  report.quantization = stages->quantization;
-  report.context = stages->context;
+  report.architecture = session->config.architecture;
+  report.quantization = session->stages.quantization;
+  report.context = session->stages.context;
   if (options.stopAfter) {
     if (options.dumpIr.empty())
       (*module)->print(data);
   } else {
-    BundleInput input{options, *stages,  **source,
-                      *config, **module, modelName(options),
-                      runner,  talk};
+    BundleInput input{
+        options,  session->stages,    *session->source, session->config,
+        **module, modelName(options), runner,           talk};
     if (llvm::Error error = writeBundle(input, report))
       return std::move(error);
   }
@@ -159,4 +192,20 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun)
           .count();
   return report;
+}
+
+llvm::Expected<std::string> sinter::planOfModel(const CompileOptions &options,
+                                                llvm::raw_ostream &talk) {
+  CompileOptions upToKernels = options;
+  upToKernels.stopAfter = Stage::Kernels;
+  auto session = openSession(upToKernels);
+  if (!session)
+    return session.takeError();
+  StageDumper nowhere;
+  StageRunner runner(session->context.get(), upToKernels, nowhere, talk);
+  auto module = runStages(*session, upToKernels, runner, nowhere);
+  if (!module)
+    return module.takeError();
+  return writePlan(*(*module)->getOps<plan::ProgramOp>().begin(),
+                   planInfo(**module, session->config));
 }

@@ -54,6 +54,11 @@ llvm::Expected<CompileReport> compile(const CompileOptions &options,
                                       llvm::raw_ostream &data,
                                       llvm::raw_ostream &talk);
 
+/// The bytes of plan.fb that compiling the model up to stage Kernels gives; for
+/// `inspect MODEL`. Nothing is written.
+llvm::Expected<std::string> planOfModel(const CompileOptions &options,
+                                        llvm::raw_ostream &talk);
+
 /// The targets by name (Targets.def); null if there is none of that name.
 const Target *findTarget(llvm::StringRef name);
 std::string targetList();

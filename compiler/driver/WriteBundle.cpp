@@ -20,6 +20,27 @@
 using namespace mlir;
 using namespace sinter;
 
+PlanInfo sinter::planInfo(ModuleOp module, const DecoderConfig &config) {
+  PlanInfo info;
+  info.hiddenSize = config.hiddenSize;
+  info.layerCount = config.layers;
+  if (!config.bosIds.empty())
+    info.bosId = static_cast<int32_t>(config.bosIds.front());
+  info.eosIds.assign(config.eosIds.begin(), config.eosIds.end());
+  for (xf::RegionOp region : kernelRegions(module)) {
+    kernels::Selection chosen = kernels::selectFamily(region);
+    kernels::Cost cost = chosen.family->cost(region);
+    auto scratch = region->getAttrOfType<IntegerAttr>(kScratchBytesAttr);
+    info.kernels.push_back(
+        {region.getSymName().str(),
+         scratch ? static_cast<uint64_t>(scratch.getInt()) : 0,
+         chosen.family->name().str(), chosen.reason, cost.weightBytes,
+         cost.bytesPerToken, cost.flopsPerToken, cost.bytesPerTokenPosition,
+         cost.flopsPerTokenPosition});
+  }
+  return info;
+}
+
 static plan::ProgramOp programOf(ModuleOp module) {
   return *module.getOps<plan::ProgramOp>().begin();
 }
@@ -36,7 +57,6 @@ public:
   llvm::Error run();
 
 private:
-  PlanInfo planInfo() const;
   llvm::Error addKernels(BundleWriter &bundle, const std::string &plan);
   llvm::Error addWeights(BundleWriter &bundle);
   llvm::Error addLinkable(BundleWriter &bundle);
@@ -55,24 +75,6 @@ unsigned Assembly::threads() const {
   return input.options.threads
              ? input.options.threads
              : std::max(1u, std::thread::hardware_concurrency());
-}
-
-PlanInfo Assembly::planInfo() const {
-  PlanInfo info;
-  info.hiddenSize = input.config.hiddenSize;
-  info.layerCount = input.config.layers;
-  if (!input.config.bosIds.empty())
-    info.bosId = static_cast<int32_t>(input.config.bosIds.front());
-  info.eosIds.assign(input.config.eosIds.begin(), input.config.eosIds.end());
-  for (xf::RegionOp region : kernelRegions(input.module)) {
-    kernels::Selection chosen = kernels::selectFamily(region);
-    auto scratch = region->getAttrOfType<IntegerAttr>(kScratchBytesAttr);
-    info.kernels.push_back(
-        {region.getSymName().str(),
-         scratch ? static_cast<uint64_t>(scratch.getInt()) : 0,
-         chosen.family->name().str(), chosen.reason});
-  }
-  return info;
 }
 
 llvm::Error Assembly::addKernels(BundleWriter &bundle,
@@ -165,7 +167,7 @@ llvm::Error Assembly::run() {
   auto text = readTextParts(input.source, input.config);
   if (!text)
     return text.takeError();
-  auto plan = writePlan(program, planInfo());
+  auto plan = writePlan(program, planInfo(input.module, input.config));
   if (!plan)
     return plan.takeError();
   BundleOptions bundleOptions;

@@ -1,6 +1,7 @@
 // The last part of a compile: code, packed weights, tokenizer, manifest.
 #pragma once
 
+#include "compiler/bundle/PlanWriter.h"
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/StageRunner.h"
 #include "compiler/import/Config.h"
@@ -18,6 +19,10 @@ struct BundleInput {
   StageRunner &runner;
   llvm::raw_ostream &talk;
 };
+
+/// What plan.fb says beyond the program: the model's ids, and the kernel table
+/// of the module's regions.
+PlanInfo planInfo(mlir::ModuleOp module, const DecoderConfig &config);
 
 /// Writes the bundle and fills in the report's figures.
 llvm::Error writeBundle(const BundleInput &input, CompileReport &report);
