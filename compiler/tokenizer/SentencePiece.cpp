@@ -288,7 +288,8 @@ Error Reader::finish(const TokenizerSideFiles &side) {
                             Twine(settings.modelType) +
                             " (word or character) is not supported");
   model.kind = settings.modelType == 1 ? kUnigram : kBpeChars;
-  model.flags |= kFuseUnknown | kDecodeMetaspace | kDecodeReplacePerByte;
+  model.flags |= kFuseUnknown | kDecodeMetaspace | kDecodeReplacePerByte |
+                 kSinglePrecision;
   if (settings.byteFallback)
     model.flags |= kByteFallback;
   model.unknownScore = lowest - 10.0;

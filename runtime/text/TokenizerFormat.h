@@ -59,6 +59,7 @@ enum ConfigFlag : uint32_t {
   kDecodeMetaspace = 8,
   kDecodeStripFirstSpace = 16,
   kDecodeReplacePerByte = 32,
+  kSinglePrecision = 64,
 };
 
 enum PieceAttribute : uint8_t {

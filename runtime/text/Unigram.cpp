@@ -32,15 +32,16 @@ Status Encoder::encodeUnigram(Bytes word) {
   for (size_t i = 0; i <= word.size; ++i)
     arrivals[i] = {0, kNone, kNone};
   auto text = [&](uint32_t i) { return tables.indexPiece(i); };
+  bool single = tables.flags & kSinglePrecision;
   auto reach = [&](size_t begin, size_t end, double score, uint32_t id) {
     Arrival &arrival = arrivals[end];
     if (arrival.begin == kNone || score > arrival.score)
-      arrival = {score, uint32_t(begin), id};
+      arrival = {single ? double(float(score)) : score, uint32_t(begin), id};
   };
   for (size_t begin = 0; begin < word.size;) {
     double score = arrivals[begin].score;
     uint32_t charSize = decodeUtf8(word.data + begin, word.size - begin).size;
-    bool single = false;
+    bool whole = false; // is the first character a piece by itself?
     uint8_t b = word.data[begin];
     PrefixRange<decltype(text)> range = {text, tables.firstOf[b],
                                          tables.firstOf[b + 1], 1};
@@ -48,12 +49,12 @@ Status Encoder::encodeUnigram(Bytes word) {
       if (range.exact()) {
         uint32_t id = tables.indexId(range.first);
         reach(begin, end, score + scoreOf(tables, id), id);
-        single |= end - begin == charSize;
+        whole |= end - begin == charSize;
       }
       if (end == word.size || !range.advance(word.data[end]))
         break;
     }
-    if (!single)
+    if (!whole)
       reach(begin, begin + charSize, score + tables.unknownScore, kNone);
     begin += charSize;
   }
