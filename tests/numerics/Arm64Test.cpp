@@ -1,12 +1,8 @@
 // Linear kernels compiled for arm64, run under qemu-user through the static
 // archive of a bundle. Skipped where the emulator or the cross compiler is
 // missing.
+#include "Arm64Emulator.h"
 #include "LinearKernels.h"
-
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Program.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace sinter;
 using namespace sinter::test;
@@ -14,83 +10,14 @@ using xf::Scheme;
 
 namespace {
 
-/// A temporary folder with the emulated program in it.
-class Emulator {
-public:
-  Emulator() { llvm::sys::fs::createUniqueDirectory("sinter-arm64", folder); }
-  ~Emulator() { llvm::sys::fs::remove_directories(folder); }
-
-  static bool available() {
-    return bool(llvm::sys::findProgramByName("qemu-aarch64")) &&
-           bool(llvm::sys::findProgramByName("aarch64-linux-gnu-gcc"));
-  }
-
-  std::string path(llvm::StringRef name) const {
-    return (folder + "/" + name).str();
-  }
-  void write(llvm::StringRef name, llvm::StringRef bytes) const {
-    std::error_code problem;
-    llvm::raw_fd_ostream file(path(name), problem);
-    file << bytes;
-    EXPECT_FALSE(problem) << problem.message();
-  }
-
-  /// Links the driver with an archive.
-  bool link(llvm::StringRef archive) const {
-    write("kernels.a", archive);
-    std::string source = SINTER_SOURCE_DIR;
-    std::string include = "-I" + source, output = path("driver"),
-                library = path("kernels.a"),
-                driver = source + "/tests/numerics/arm64_driver.c";
-    return run("aarch64-linux-gnu-gcc",
-               {"-O1", "-static", include, driver, library, "-o", output}, {});
-  }
-
-  /// What the driver writes when given `input`.
-  std::string emulate(llvm::StringRef input) const {
-    write("input", input);
-    std::string in = path("input"), out = path("output"),
-                driver = path("driver");
-    EXPECT_TRUE(run("qemu-aarch64", {"-cpu", "max", driver}, {in, out, ""}));
-    auto file = llvm::MemoryBuffer::getFile(out, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
-    return file ? (*file)->getBuffer().str() : "";
-  }
-
-private:
-  static bool run(llvm::StringRef program,
-                  std::vector<llvm::StringRef> arguments,
-                  std::vector<llvm::StringRef> redirects) {
-    auto found = llvm::sys::findProgramByName(program);
-    arguments.insert(arguments.begin(), program);
-    std::vector<std::optional<llvm::StringRef>> files;
-    for (llvm::StringRef file : redirects)
-      files.push_back(file);
-    if (!files.empty())
-      files.back() = std::nullopt; // errors are shown
-    return found && llvm::sys::ExecuteAndWait(*found, arguments, std::nullopt,
-                                              files) == 0;
-  }
-
-  llvm::SmallString<128> folder;
-};
-
-void append(std::string &text, int64_t number) {
-  text.append(reinterpret_cast<const char *>(&number), 8);
-}
-
 /// One request of the driver's protocol.
 void append(std::string &text, int64_t kernel, LinearData &data,
             int64_t scratch, int64_t items) {
-  sinter_scalars scalars = data.scalars();
-  for (int64_t number :
-       {kernel, scalars.token_count, scalars.position, scalars.row, int64_t(0),
-        items, int64_t(1), scratch, int64_t(data.parts().size())})
-    append(text, number);
-  for (Memory &part : data.parts()) {
-    append(text, int64_t(part.size()));
-    text.append(part.as<char>(), part.size());
-  }
+  std::vector<Memory *> bindings;
+  for (Memory &part : data.parts())
+    bindings.push_back(&part);
+  Emulator::appendRequest(text, kernel, data.scalars(), items, scratch,
+                          bindings);
 }
 
 class Arm64Test
@@ -122,14 +49,11 @@ TEST_P(Arm64Test, AgreesWithPlainEvaluation) {
            op.getScratchBytes(), built.items[i]);
   }
   std::string output = emulator.emulate(input);
-  size_t at = 0;
+  llvm::StringRef rest = output;
   for (size_t i = 0; i < data.size(); ++i) {
     SCOPED_TRACE(built.cases[i].describe());
-    for (Memory &part : data[i]->parts()) {
-      ASSERT_LE(at + part.size(), output.size()) << "the output is too short";
-      std::memcpy(part.data(), output.data() + at, part.size());
-      at += part.size();
-    }
+    for (Memory &part : data[i]->parts())
+      ASSERT_TRUE(Emulator::takeBinding(rest, part));
     data[i]->check();
   }
 }

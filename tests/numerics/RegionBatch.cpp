@@ -37,8 +37,7 @@ size_t RegionBatch::add(const std::string &text, llvm::StringRef family,
 }
 
 bool RegionBatch::compile() {
-  mlir::OwningOpRef<mlir::ModuleOp> module =
-      mlir::ModuleOp::create(mlir::UnknownLoc::get(&context()));
+  module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context()));
   mlir::OpBuilder builder(&context());
   kern::CapsAttr caps = cpu::capsOf(&context(), *cpu::findVariant(variant));
   for (Entry &entry : entries) {
@@ -52,6 +51,8 @@ bool RegionBatch::compile() {
       return false;
     }
   }
+  if (!cpu::runsHere(variant))
+    return linkForEmulation();
   auto loaded = cpu::LoadedKernels::create(*module, variant);
   if (!loaded) {
     ADD_FAILURE() << llvm::toString(loaded.takeError());
@@ -61,22 +62,62 @@ bool RegionBatch::compile() {
   return true;
 }
 
-/// Work items in random order and runs, by two workers in turn whose scratch
-/// starts as garbage.
-void RegionBatch::run(const Entry &entry, std::vector<void *> bindings,
+bool RegionBatch::linkForEmulation() {
+  EmitOptions options;
+  options.prefix = "arm";
+  auto files = cpu::compileKernelModule(*module, variant, options);
+  if (!files) {
+    ADD_FAILURE() << llvm::toString(files.takeError());
+    return false;
+  }
+  emulatedIds = options.kernelIds;
+  emulator = std::make_unique<Emulator>();
+  return emulator->link(files->at(1).bytes);
+}
+
+void RegionBatch::run(const Entry &entry, std::vector<Memory *> bindings,
                       const RunSize &size, std::mt19937 &random) {
   kernels::WorkItems items = entry.family->workItems(entry.region);
   int64_t count = items.items;
   if (items.perTokens)
     count *= (size.tokens + items.perTokens - 1) / items.perTokens;
+  sinter_scalars scalars{size.tokens, size.position, size.row};
+  if (emulator)
+    emulate(entry, bindings, scalars, count);
+  else
+    runNatively(entry, bindings, scalars, count, random);
+}
+
+void RegionBatch::emulate(const Entry &entry,
+                          const std::vector<Memory *> &bindings,
+                          const sinter_scalars &scalars, int64_t items) {
+  auto index = llvm::find(emulatedIds, entry.id) - emulatedIds.begin();
+  auto kernel = module->lookupSymbol<kern::KernelOp>(entry.id);
+  std::string input;
+  Emulator::appendRequest(input, index, scalars, items,
+                          kernel.getScratchBytes(), bindings);
+  std::string output = emulator->emulate(input);
+  llvm::StringRef rest = output;
+  for (Memory *binding : bindings)
+    ASSERT_TRUE(Emulator::takeBinding(rest, *binding)) << entry.id;
+}
+
+/// Work items in random order and runs, by two workers in turn whose scratch
+/// starts as garbage.
+void RegionBatch::runNatively(const Entry &entry,
+                              const std::vector<Memory *> &bindings,
+                              const sinter_scalars &scalars, int64_t items,
+                              std::mt19937 &random) {
   std::vector<std::pair<int64_t, int64_t>> runs;
-  for (int64_t at = 0; at < count;) {
-    int64_t next = std::min<int64_t>(count, at + 1 + int64_t(random() % 3));
+  for (int64_t at = 0; at < items;) {
+    int64_t next = std::min<int64_t>(items, at + 1 + int64_t(random() % 3));
     runs.push_back({at, next});
     at = next;
   }
   std::shuffle(runs.begin(), runs.end(), random);
-  sinter_scalars scalars{size.tokens, size.position, size.row};
+  std::vector<void *> pointers;
+  for (Memory *binding : bindings)
+    pointers.push_back(binding->data());
   auto scratchBytes = size_t(kernels->scratchBytes(entry.id));
   Memory scratch[2] = {Memory(scratchBytes), Memory(scratchBytes)};
   for (Memory &memory : scratch)
@@ -84,7 +125,7 @@ void RegionBatch::run(const Entry &entry, std::vector<void *> bindings,
   bool started[2] = {false, false};
   for (auto [begin, end] : runs) {
     size_t worker = random() % 2;
-    kernels->find(entry.id)(bindings.data(), &scalars, scratch[worker].data(),
+    kernels->find(entry.id)(pointers.data(), &scalars, scratch[worker].data(),
                             begin, end, !started[worker]);
     started[worker] = true;
   }
@@ -113,7 +154,7 @@ static void compareRows(const double *got, const double *wanted, int64_t count,
 void RegionBatch::check(size_t index, const RunSize &size, double tolerance,
                         std::function<void(std::vector<Datum> &)> prepare) {
   ASSERT_LT(index, entries.size());
-  ASSERT_TRUE(kernels);
+  ASSERT_TRUE(kernels || emulator);
   Entry &entry = entries[index];
   std::mt19937 random(unsigned(17 * size.tokens + size.position + 1));
   std::vector<Datum> arguments, results;
@@ -123,11 +164,11 @@ void RegionBatch::check(size_t index, const RunSize &size, double tolerance,
     results.push_back(makeResult(type, size));
   if (prepare)
     prepare(arguments);
-  std::vector<void *> bindings;
+  std::vector<Memory *> bindings;
   for (Datum &datum : arguments)
-    bindings.push_back(datum.memory->data());
+    bindings.push_back(datum.memory.get());
   for (Datum &datum : results)
-    bindings.push_back(datum.memory->data());
+    bindings.push_back(datum.memory.get());
   run(entry, bindings, size, random);
 
   std::vector<Datum *> pointers;

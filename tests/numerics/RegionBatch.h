@@ -1,7 +1,8 @@
 // Regions, compiled together for one instruction set, run against their
-// meaning.
+// meaning: in this process, or under emulation where the machine cannot.
 #pragma once
 
+#include "Arm64Emulator.h"
 #include "RegionReference.h"
 
 #include "compiler/kernels/KernelFamily.h"
@@ -35,12 +36,21 @@ private:
     const kernels::KernelFamily *family;
     std::string id;
   };
-  void run(const Entry &entry, std::vector<void *> bindings,
+  void run(const Entry &entry, std::vector<Memory *> bindings,
            const RunSize &size, std::mt19937 &random);
+  void runNatively(const Entry &entry, const std::vector<Memory *> &bindings,
+                   const sinter_scalars &scalars, int64_t items,
+                   std::mt19937 &random);
+  void emulate(const Entry &entry, const std::vector<Memory *> &bindings,
+               const sinter_scalars &scalars, int64_t items);
+  bool linkForEmulation();
 
   std::string variant;
   std::vector<Entry> entries;
-  std::unique_ptr<cpu::LoadedKernels> kernels;
+  mlir::OwningOpRef<mlir::ModuleOp> module;    ///< all kernels
+  std::unique_ptr<cpu::LoadedKernels> kernels; ///< of this machine
+  std::unique_ptr<Emulator> emulator;          ///< of another
+  std::vector<std::string> emulatedIds;
 };
 
 /// Name of a variant as part of a test's name.
