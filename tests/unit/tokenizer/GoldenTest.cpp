@@ -9,6 +9,7 @@
 
 #include "TokenizerTesting.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 using namespace llvm;
 using namespace sinter;
@@ -143,6 +144,39 @@ TEST(Golden, LlamaCppGpt2) {
   }
   std::printf("gpt2/llamacpp: %zu cases, both ways\n", cases);
   EXPECT_GE(cases, 40u);
+}
+
+TEST(Golden, OracleIds) {
+  auto file = MemoryBuffer::getFile(
+      SINTER_SOURCE_DIR "/tests/unit/tokenizer/data/oracle-ids.json");
+  ASSERT_TRUE(bool(file));
+  Expected<json::Value> root = json::parse((*file)->getBuffer());
+  ASSERT_TRUE(bool(root));
+  REQUIRE_SHARED(sharedFile("tokenizers/gpt2/vocab.json"));
+  size_t cases = 0;
+  for (const json::Value &value : *root->getAsObject()->getArray("models")) {
+    const json::Object &model = *value.getAsObject();
+    std::string folder = model.getString("folder")->str();
+    StringRef name = *model.getString("file");
+    SCOPED_TRACE(folder);
+    std::unique_ptr<Compiled> compiled =
+        name.empty() ? sharedTokenizer(folder)
+                     : loadCompiled(compileTokenizerJson(
+                           *sharedFile(folder + "/" + name.str()), {}));
+    ASSERT_TRUE(compiled);
+    unsigned flags = *model.getBoolean("addSpecial")
+                         ? text::kAddSpecial | text::kParseSpecial
+                         : text::kParseSpecial;
+    for (const json::Value &entry : *model.getArray("cases")) {
+      const json::Object &test = *entry.getAsObject();
+      SCOPED_TRACE(test.getString("text")->str());
+      EXPECT_EQ(compiled->encode(*test.getString("text"), flags),
+                idsOf(*test.getArray("ids")));
+      ++cases;
+    }
+  }
+  std::printf("oracle-ids: %zu cases\n", cases);
+  EXPECT_EQ(cases, 227u);
 }
 
 } // namespace
