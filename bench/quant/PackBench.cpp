@@ -1,6 +1,9 @@
-// Packing speed per scheme and instruction set, one thread: panels of 2048
-// columns of normally distributed weights. The counter is weights per second.
+// Packing and hashing speed, one thread. Packing per scheme and instruction
+// set: panels of 2048 columns of normally distributed weights. The counter is
+// weights per second.
+#include "compiler/bundle/Sha256.h"
 #include "compiler/quant/Scheme.h"
+#include "llvm/Support/SHA256.h"
 
 #include <benchmark/benchmark.h>
 
@@ -32,6 +35,26 @@ static void packPanels(benchmark::State &state, const Scheme &scheme, Isa isa,
                          benchmark::Counter::kIsIterationInvariantRate);
 }
 
+static const std::vector<uint8_t> &oneMebibyte() {
+  static const std::vector<uint8_t> bytes(1u << 20, 0x5a);
+  return bytes;
+}
+
+static void hash(benchmark::State &state, bool portable) {
+  for (auto _ : state) {
+    sinter::Sha256 hash(portable);
+    hash.update(oneMebibyte());
+    benchmark::DoNotOptimize(hash.finish());
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations()) << 20);
+}
+
+static void hashLlvm(benchmark::State &state) {
+  for (auto _ : state)
+    benchmark::DoNotOptimize(llvm::SHA256::hash(oneMebibyte()));
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations()) << 20);
+}
+
 int main(int argc, char **argv) {
   const char *const isaNames[kIsaCount] = {"baseline", "v3", "v4"};
   for (const Scheme *scheme : allSchemes())
@@ -46,6 +69,10 @@ int main(int argc, char **argv) {
               packPanels(state, *scheme, static_cast<Isa>(i), weighted);
             });
       }
+  if (sinter::Sha256::accelerated())
+    benchmark::RegisterBenchmark("sha256", hash, false);
+  benchmark::RegisterBenchmark("sha256/portable", hash, true);
+  benchmark::RegisterBenchmark("sha256/llvm", hashLlvm);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -131,7 +131,7 @@ if(NOT TARGET Sinter::runtime)
       INTERFACE_LINK_LIBRARIES "Threads::Threads;${CMAKE_DL_LIBS}")
   else()
     # No library for this platform: the runtime is built from its sources.
-    add_subdirectory("${SINTER_@PREFIX@_BUNDLE_DIR}/src" "${CMAKE_BINARY_DIR}/sinter_runtime" EXCLUDE_FROM_ALL)
+    add_subdirectory("${SINTER_@PREFIX@_BUNDLE_DIR}/src/runtime" "${CMAKE_BINARY_DIR}/sinter_runtime" EXCLUDE_FROM_ALL)
     add_library(Sinter::runtime INTERFACE IMPORTED)
     set_target_properties(Sinter::runtime PROPERTIES
       INTERFACE_INCLUDE_DIRECTORIES "${SINTER_@PREFIX@_BUNDLE_DIR}/include"
