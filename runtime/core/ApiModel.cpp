@@ -6,6 +6,16 @@ using namespace sinter::rt;
 
 namespace sinter::rt {
 
+namespace {
+/// An enumerator as the caller wrote it, which may be none of ours.
+template <typename T> uint32_t plainValue(const T &field) {
+  static_assert(sizeof(T) == sizeof(uint32_t), "C enums are ints here");
+  uint32_t value;
+  memcpy(&value, &field, sizeof(value));
+  return value;
+}
+} // namespace
+
 Status readModelOptions(const sinter_model_options *given, const char *dir,
                         sinter_model **model, sinter_model_options &options,
                         Fault &fault) {
@@ -22,10 +32,9 @@ Status readModelOptions(const sinter_model_options *given, const char *dir,
                      "threads is %u, allowed is 0 to "
                      "256",
                      options.threads);
-  auto mode = static_cast<uint32_t>(options.weights_mode);
-  if (mode > SINTER_WEIGHTS_HUGE_PAGES)
+  if (plainValue(options.weights_mode) > SINTER_WEIGHTS_HUGE_PAGES)
     return fault.set(SINTER_INVALID_ARGUMENT, "weights_mode is unknown");
-  switch (static_cast<uint32_t>(options.device)) {
+  switch (plainValue(options.device)) {
   case SINTER_DEVICE_AUTO:
     options.device = SINTER_DEVICE_CPU;
     return SINTER_OK;

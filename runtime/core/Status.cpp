@@ -36,7 +36,7 @@ Status Fault::setErrno(Status code, const char *what, const char *where) {
 
 } // namespace sinter::rt
 
-extern "C" const char *sinter_status_name(sinter_status status) {
+extern "C" const char *sinter_status_name(int status) {
   switch (status) {
 #define NAME(X)                                                                \
   case X:                                                                      \

@@ -95,7 +95,7 @@ typedef struct sinter_error {
 } sinter_error;
 
 /* The code's name, "SINTER_OK"; static storage. */
-SINTER_API const char *sinter_status_name(sinter_status status);
+SINTER_API const char *sinter_status_name(int status);
 
 /* "0.1.0"; static storage. */
 SINTER_API const char *sinter_version(void);

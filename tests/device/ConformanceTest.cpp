@@ -49,7 +49,7 @@ protected:
     return made;
   }
   void run(DeviceSession *s, EntryId entry, sinter_scalars scalars) {
-    Fault fault(&error);
+    Fault fault(nullptr);
     EXPECT_EQ(device->table->run(s, entry, scalars, fault), SINTER_OK);
   }
   /// Feeds tokens through decode, asks for the likeliest next one.

@@ -3,6 +3,7 @@
 #include "ApiTesting.h"
 
 #include <atomic>
+#include <cstring>
 #include <thread>
 
 using namespace sinter;
@@ -132,10 +133,10 @@ TEST(Misuse, BadOptions) {
   options.threads = 257;
   EXPECT_EQ(status(options), SINTER_INVALID_ARGUMENT);
   options = SINTER_MODEL_OPTIONS_INIT;
-  options.device = static_cast<sinter_device_kind>(9);
+  memset(&options.device, 9, sizeof(options.device)); // no enumerator
   EXPECT_EQ(status(options), SINTER_INVALID_ARGUMENT);
   options = SINTER_MODEL_OPTIONS_INIT;
-  options.weights_mode = static_cast<sinter_weights_mode>(9);
+  memset(&options.weights_mode, 9, sizeof(options.weights_mode));
   EXPECT_EQ(status(options), SINTER_INVALID_ARGUMENT);
   options = SINTER_MODEL_OPTIONS_INIT;
   options.struct_size = 1;
@@ -285,8 +286,7 @@ TEST(Misuse, DestroyDuringUse) {
 TEST(Misuse, StatusNames) {
   EXPECT_STREQ(sinter_status_name(SINTER_OK), "SINTER_OK");
   EXPECT_STREQ(sinter_status_name(SINTER_INTERNAL), "SINTER_INTERNAL");
-  EXPECT_STREQ(sinter_status_name(static_cast<sinter_status>(99)),
-               "unknown status");
+  EXPECT_STREQ(sinter_status_name(99), "unknown status");
   EXPECT_STREQ(sinter_version(), "0.1.0");
 }
 
