@@ -164,6 +164,15 @@ Status Plan::checkDispatch(const fb::Entry &entry, uint32_t index,
                      "plan.fb: dispatch %u of '%.40s' has no or too many work "
                      "items",
                      index, name);
+  // The verifier checks the alignment of a vector's length only.
+  if (dispatch.bindings() &&
+      reinterpret_cast<uintptr_t>(dispatch.bindings()->Data()) %
+              alignof(fb::Range) !=
+          0)
+    return fault.set(SINTER_CORRUPT,
+                     "plan.fb: the bindings of dispatch %u of '%.40s' are "
+                     "misaligned",
+                     index, name);
   for (uint32_t i = 0; i < sizeOr0(dispatch.bindings()); ++i)
     if (!fits(*dispatch.bindings()->Get(i), SINTER_BINDING_ALIGNMENT))
       return fault.set(SINTER_CORRUPT,

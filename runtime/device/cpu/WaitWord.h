@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <ctime>
 
 #if defined(__linux__)
 #include <climits>
@@ -47,6 +48,20 @@ public:
     if (value.load() == expected)
       pthread_cond_wait(&condition_, &mutex_);
     pthread_mutex_unlock(&mutex_);
+#endif
+  }
+
+  /// The same, for at most so long (elsewhere than on Linux for exactly so
+  /// long).
+  void sleepFor(uint32_t expected, uint64_t nanoseconds) {
+    timespec time;
+    time.tv_sec = static_cast<time_t>(nanoseconds / 1000000000u);
+    time.tv_nsec = static_cast<long>(nanoseconds % 1000000000u);
+#if defined(__linux__)
+    syscall(SYS_futex, &value, FUTEX_WAIT_PRIVATE, expected, &time, nullptr, 0);
+#else
+    if (value.load() == expected)
+      nanosleep(&time, nullptr);
 #endif
   }
 

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <sched.h>
 
 namespace sinter::rt {
 
@@ -23,6 +24,18 @@ constexpr uint32_t kShareOfRest = 2;
 /// dispatch takes few claims.
 constexpr uint32_t kPartsOfDue = 16;
 constexpr size_t kStackBytes = 1u << 20;
+
+/// How long a worker rests when it finds itself on the caller's processor.
+constexpr uint64_t kSharedRestNanoseconds = 2000000;
+
+/// The processor this thread runs on, or -1 where that is not known.
+int32_t currentProcessor() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
 
 uint32_t left(uint64_t claim) { return static_cast<uint32_t>(claim); }
 
@@ -65,7 +78,8 @@ Status WorkerPool::start(uint32_t threads, uint64_t scratchBytes,
 }
 
 WorkerPool::~WorkerPool() {
-  stop_.store(1);
+  stop_.value.store(1);
+  stop_.wakeAll();
   published_.value.fetch_add(1);
   published_.wakeAll();
   for (uint32_t i = 1; i <= started_; ++i)
@@ -86,10 +100,21 @@ void *WorkerPool::entry(void *argument) {
 void WorkerPool::loop(uint32_t index) {
   FlushDenormals flush;
   uint64_t lastEpoch = 0;
-  while (!stop_.load(std::memory_order_relaxed)) {
+  while (!stop_.value.load(std::memory_order_relaxed)) {
+    if (sharesProcessorWithCaller()) {
+      stop_.sleepFor(0, kSharedRestNanoseconds);
+      continue;
+    }
     runShare(index, lastEpoch);
     waitForItems();
   }
+}
+
+/// Where all processors are busy the system may wake a worker on the caller's.
+/// There it only takes time from the caller, who then waits for it.
+bool WorkerPool::sharesProcessorWithCaller() const {
+  int32_t mine = currentProcessor();
+  return mine >= 0 && mine == callerProcessor_.load(std::memory_order_relaxed);
 }
 
 void WorkerPool::publish(const Work &work) {
@@ -99,6 +124,7 @@ void WorkerPool::publish(const Work &work) {
   uint32_t share = work.items / (threads_ * kPartsOfDue);
   smallestShare_.store(share ? share : 1, std::memory_order_relaxed);
   pending_.value.store(work.items, std::memory_order_relaxed);
+  callerProcessor_.store(currentProcessor(), std::memory_order_relaxed);
   uint64_t sequence = (claim_.load(std::memory_order_relaxed) >> 32) + 1;
   claim_.store(sequence << 32 | work.items, std::memory_order_release);
   published_.value.fetch_add(1, std::memory_order_seq_cst);
@@ -154,7 +180,7 @@ void WorkerPool::waitForItems() {
   uint32_t seen = published_.value.load(std::memory_order_seq_cst);
   sleepers_.fetch_add(1, std::memory_order_seq_cst);
   if (!left(claim_.load(std::memory_order_seq_cst)) &&
-      !stop_.load(std::memory_order_seq_cst))
+      !stop_.value.load(std::memory_order_seq_cst))
     published_.sleep(seen);
   sleepers_.fetch_sub(1, std::memory_order_seq_cst);
 }

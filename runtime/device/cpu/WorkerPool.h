@@ -11,7 +11,9 @@
 // dispatches) claims validly from the new one.
 //
 // Waiting is a short spin, then a futex: with another process on the processor
-// the system can move a waiting or preempted worker where there is room.
+// the system can move a waiting or preempted worker where there is room. A
+// worker that finds itself on the caller's processor rests: it could only
+// disturb.
 #ifndef SINTER_RUNTIME_DEVICE_CPU_WORKERPOOL_H
 #define SINTER_RUNTIME_DEVICE_CPU_WORKERPOOL_H
 
@@ -70,6 +72,7 @@ private:
   void runShare(uint32_t index, uint64_t &lastEpoch);
   void waitForItems();
   void waitForDone();
+  bool sharesProcessorWithCaller() const;
   void publish(const Work &work);
   uint8_t *scratch(uint32_t index) const {
     return scratch_.data() + index * scratchStride_;
@@ -81,12 +84,13 @@ private:
   // Written by the caller once a dispatch.
   alignas(64) Task task_{};
   std::atomic<uint32_t> smallestShare_{1};
+  std::atomic<int32_t> callerProcessor_{-1};
   // Sleeping.
   alignas(64) WaitWord
       published_; // changes with each dispatch; workers sleep on it
   std::atomic<uint32_t> sleepers_{0};
   std::atomic<uint32_t> callerSleeps_{0};
-  std::atomic<uint32_t> stop_{0};
+  WaitWord stop_; // resting workers sleep on it
 
   alignas(64) uint64_t callerEpoch_ = 0;
   uint32_t threads_ = 1;
