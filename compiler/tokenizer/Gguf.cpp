@@ -1,9 +1,10 @@
-//===- Gguf.cpp - tokenizer.ggml.* metadata -> tokenizer.bin ----------------===//
+//===- Gguf.cpp - tokenizer.ggml.* metadata -> tokenizer.bin
+//----------------===//
 //
-// Model "llama" is SentencePiece BPE by scores, "gpt2" byte-level BPE by merges,
-// whose splitting is named by tokenizer.ggml.pre. Defaults of absent keys are those
-// of llama.cpp, which defines this metadata; a missing or generic `pre` is
-// refused, because its meaning was never fixed.
+// Model "llama" is SentencePiece BPE by scores, "gpt2" byte-level BPE by
+// merges, whose splitting is named by tokenizer.ggml.pre. Defaults of absent
+// keys are those of llama.cpp, which defines this metadata; a missing or
+// generic `pre` is refused, because its meaning was never fixed.
 //
 //===------------------------------------------------------------------------===//
 
@@ -20,7 +21,14 @@ using namespace sinter::tokfmt;
 
 namespace {
 
-enum TokenType { kNormal = 1, kUnknown, kControl, kUserDefined, kUnused, kByte };
+enum TokenType {
+  kNormal = 1,
+  kUnknown,
+  kControl,
+  kUserDefined,
+  kUnused,
+  kByte
+};
 
 /// How text is split for one value of tokenizer.ggml.pre.
 enum Split {
@@ -152,8 +160,8 @@ void setTemplate(TokenizerModel &model, const GgufTokenizer &gguf,
 /// Model "llama".
 Error readScored(TokenizerModel &model, const GgufTokenizer &gguf) {
   model.kind = kBpeChars;
-  model.flags = kFuseUnknown | kByteFallback | kDecodeMetaspace |
-                kDecodeReplacePerByte;
+  model.flags =
+      kFuseUnknown | kByteFallback | kDecodeMetaspace | kDecodeReplacePerByte;
   if (gguf.scores.empty())
     return inputError("tokenizer.ggml.scores is missing; a tokenizer of model "
                       "'llama' needs it");
@@ -218,9 +226,8 @@ Error readMerged(TokenizerModel &model, const GgufTokenizer &gguf) {
 
 } // namespace
 
-Expected<TokenizerBytes>
-sinter::compileGgufTokenizer(const GgufTokenizer &gguf,
-                             uint32_t modelVocabSize) {
+Expected<TokenizerBytes> sinter::compileGgufTokenizer(const GgufTokenizer &gguf,
+                                                      uint32_t modelVocabSize) {
   TokenizerModel model;
   bool scored = gguf.model == "llama";
   if (!scored && gguf.model != "gpt2")

@@ -38,6 +38,7 @@ Error readBpeVocab(TokenizerModel &model, const json::Object &object) {
   const json::Object *vocab = object.getObject("vocab");
   if (!vocab)
     return inputError("tokenizer.json: model.vocab is not an object");
+  model.limitIds(vocab->size());
   // By id, so that the first of several errors is always the same one.
   std::vector<std::pair<int64_t, StringRef>> tokens;
   for (const auto &[key, value] : *vocab) {
@@ -61,6 +62,7 @@ Error readUnigramVocab(TokenizerModel &model, const json::Object &object) {
   const json::Array *vocab = object.getArray("vocab");
   if (!vocab)
     return inputError("tokenizer.json: model.vocab is not a list");
+  model.limitIds(vocab->size());
   double lowest = 0;
   for (size_t id = 0; id < vocab->size(); ++id) {
     const json::Array *pair = (*vocab)[id].getAsArray();

@@ -24,6 +24,10 @@ uint32_t TokenizerModel::find(StringRef text) const {
   return at == idByText.end() ? kNone : at->second;
 }
 
+void TokenizerModel::limitIds(size_t count) {
+  idLimit = std::min<uint64_t>(kMaxVocab, 65536 + 4 * uint64_t(count));
+}
+
 /// `text` for a message: quoted, unprintable bytes escaped, not too long.
 static std::string quoted(StringRef text) {
   std::string result;
@@ -35,9 +39,9 @@ static std::string quoted(StringRef text) {
 }
 
 Error TokenizerModel::define(StringRef text, uint64_t id) {
-  if (id >= kMaxVocab)
+  if (id >= idLimit)
     return inputError("token " + quoted(text) + " has the id " + Twine(id) +
-                      "; ids must be below " + Twine(kMaxVocab));
+                      "; ids must be below " + Twine(idLimit));
   if (id >= pieces.size())
     pieces.resize(id + 1);
   TokenPiece &piece = pieces[id];

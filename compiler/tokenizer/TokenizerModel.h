@@ -57,10 +57,13 @@ struct TokenizerModel {
   std::vector<ProgramStep> program;
   std::vector<uint32_t> prefix, suffix, endIds;
   std::string charsmap;
+  /// Ids must be below; a small file must not ask for a large table.
+  uint64_t idLimit = tokfmt::kMaxVocab;
   /// Ids by the text that the source gives them (not the piece's bytes).
   llvm::StringMap<uint32_t> idByText;
 
-  bool hasByteLevel() const { return kind == tokfmt::kBpeBytes; }
+  /// Sets idLimit for a vocabulary of `count` tokens: some holes are fine.
+  void limitIds(size_t count);
   uint32_t find(llvm::StringRef text) const;
 
   /// Gives `text` the id; an error if either is taken, or the id is absurd.

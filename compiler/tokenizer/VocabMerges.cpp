@@ -16,6 +16,7 @@ using namespace sinter;
 using namespace sinter::tokfmt;
 
 static Error readVocab(TokenizerModel &model, const json::Object &vocab) {
+  model.limitIds(vocab.size());
   std::vector<std::pair<int64_t, StringRef>> tokens;
   for (const auto &[key, value] : vocab) {
     std::optional<int64_t> id = value.getAsInteger();

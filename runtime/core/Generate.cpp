@@ -25,6 +25,7 @@ public:
       return status;
     if (Status status = prompt())
       return status;
+    startText();
     result_.prefill_seconds = secondsSince(start_);
     acceptHistory();
     uint64_t loop = 0;
@@ -49,7 +50,6 @@ private:
     if (params_.stop_string_count && !session_.model().tokenizer())
       return fault_.set(SINTER_INVALID_STATE,
                         "stop strings need a bundle with a tokenizer");
-    session_.detokenizer().reset(false, params_.special_text == 0);
     return session_.stopMatcher().start(params_.stop_strings,
                                         params_.stop_string_count, fault_);
   }
@@ -73,6 +73,17 @@ private:
     static_assert(sizeof(uint32_t) == sizeof(int32_t), "same words");
     return promptTokens(reinterpret_cast<const int32_t *>(encoder.ids()),
                         encoder.count());
+  }
+
+  /// What follows text goes on from it: a SentencePiece token keeps its leading
+  /// space, unless it is the first of a text, after nothing or a special token.
+  void startText() {
+    const text::Tokenizer *tokenizer = session_.model().tokenizer();
+    uint32_t position = session_.position();
+    bool follows = tokenizer && position > 0 &&
+                   !tokenizer->isSpecial(
+                       static_cast<uint32_t>(session_.tokens()[position - 1]));
+    session_.detokenizer().reset(follows, params_.special_text == 0);
   }
 
   Status promptTokens(const int32_t *tokens, size_t count) {

@@ -44,6 +44,27 @@ std::vector<uint8_t> asciiTokenizer() {
   return *bytes;
 }
 
+/// The same codes as a SentencePiece vocabulary; "z" has a leading space.
+std::vector<uint8_t> pieceTokenizer() {
+  std::string vocab = "\"<|end|>\":3,\"\u2581\":32,\"\u2581z\":122";
+  for (int c = 'A'; c < 'z'; ++c)
+    if (std::isalpha(c))
+      vocab += ",\"" + std::string(1, char(c)) + "\":" + std::to_string(c);
+  auto bytes = compileTokenizerJson(
+      R"({"added_tokens":[{"id":3,"content":"<|end|>","special":true}],
+      "decoder":{"type":"Sequence","decoders":[
+        {"type":"Replace","pattern":{"String":"\u2581"},"content":" "},
+        {"type":"Strip","content":" ","start":1,"stop":0}]},
+      "model":{"type":"BPE","vocab":{)" +
+          vocab + R"(},"merges":[]}})",
+      TokenizerSideFiles());
+  if (!bytes) {
+    ADD_FAILURE() << llvm::toString(bytes.takeError());
+    return {};
+  }
+  return *bytes;
+}
+
 ToyOptions withText() {
   ToyOptions options;
   options.tokenizer = asciiTokenizer();
@@ -167,6 +188,19 @@ TEST(Text, GenerateText) {
   EXPECT_EQ(heard.tokens, 5);
   EXPECT_EQ(heard.flushes, 0);
   EXPECT_EQ(heard.result.prompt_tokens, 4u);
+}
+
+TEST(Text, GeneratedTextGoesOnFromThePrompt) {
+  ToyOptions options = alwaysSays('z');
+  options.tokenizer = pieceTokenizer();
+  Opened opened(options);
+  EXPECT_EQ(generate(opened, say("Once", 2)).text, " z z");
+  sinter_generate_params params = say("", 2);
+  int32_t end = 3;
+  params.prompt_text = nullptr;
+  params.prompt_tokens = &end;
+  params.prompt_token_count = 1;
+  EXPECT_EQ(generate(opened, params).text, "z z"); // a text of its own
 }
 
 TEST(Text, StopStrings) {

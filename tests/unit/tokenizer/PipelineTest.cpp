@@ -8,7 +8,7 @@
 
 #include "SmallTokenizers.h"
 #include "TokenizerTesting.h"
-#include <chrono>
+#include <ctime>
 #include <rapidcheck/gtest.h>
 
 using namespace sinter;
@@ -196,23 +196,16 @@ TEST(Pipeline, EncoderIsReusable) {
   EXPECT_EQ(encoder.encode(nullptr, 0, 0), text::Status::Ok);
 }
 
-/// Seconds to encode `size` times the character.
-double secondsFor(const Compiled &compiled, const std::string &unit,
-                  size_t size, int rounds) {
+/// Processor seconds to encode a megabyte of one character.
+double secondsFor(const Compiled &compiled, const std::string &unit) {
   std::string text;
-  while (text.size() < size)
+  while (text.size() < 1 << 20)
     text += unit;
   text::Encoder encoder(compiled.tokenizer);
-  double best = 1e9;
-  for (int round = 0; round < rounds; ++round) {
-    auto start = std::chrono::steady_clock::now();
-    EXPECT_EQ(encoder.encode(text.data(), text.size(), 0), text::Status::Ok);
-    std::chrono::duration<double> took =
-        std::chrono::steady_clock::now() - start;
-    best = std::min(best, took.count());
-  }
+  std::clock_t start = std::clock();
+  EXPECT_EQ(encoder.encode(text.data(), text.size(), 0), text::Status::Ok);
   EXPECT_GT(encoder.count(), 0u);
-  return best;
+  return double(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
 TEST(Pipeline, OneMegabyteOfOneCharacterIsNotQuadratic) {
@@ -233,10 +226,8 @@ TEST(Pipeline, OneMegabyteOfOneCharacterIsNotQuadratic) {
     ASSERT_TRUE(compiled);
     for (const char *unit :
          {"a", " ", "\n", "'", "1", "\u0301", "\xFF", "\u4E00"}) {
-      double small = secondsFor(*compiled, unit, 1 << 15, 3);
-      double large = secondsFor(*compiled, unit, 1 << 20, 1);
-      // 32 times the text; quadratic would be 1,024 times the time.
-      EXPECT_LT(large, 256 * small + 0.2) << unit;
+      // A fraction of a second; 10^12 steps would take minutes.
+      EXPECT_LT(secondsFor(*compiled, unit), 5) << unit;
     }
   }
 }

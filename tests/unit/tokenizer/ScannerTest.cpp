@@ -8,7 +8,6 @@
 
 #include "runtime/text/Scanner.h"
 #include "runtime/text/TokenizerFormat.h"
-#include <chrono>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <string>
