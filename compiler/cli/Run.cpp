@@ -93,23 +93,23 @@ static int run(const Arguments &arguments, const Globals &globals) {
     return reportError(text.takeError());
   if (text->has_value() == !arguments.tokens.empty())
     return reportUsage("run needs one of -p TEXT, -f FILE and --tokens IDS");
-  auto tokens = parseTokens(arguments.tokens);
-  if (!tokens)
-    return reportError(tokens.takeError());
   OpenModel open;
   if (int code = open.open(arguments.open, globals))
     return code;
   OwnedSampler sampler;
   if (int code = sampler.create(open, arguments.sampler))
     return code;
+  // The person at the command line may write special tokens by name.
+  auto tokens = text->has_value()
+                    ? tokenizeText(open.model, **text,
+                                   SINTER_TOKENIZE_ADD_SPECIAL |
+                                       SINTER_TOKENIZE_PARSE_SPECIAL)
+                    : parseTokens(arguments.tokens);
+  if (!tokens)
+    return reportError(tokens.takeError());
   sinter_generate_params params = SINTER_GENERATE_PARAMS_INIT;
-  if (text->has_value()) {
-    params.prompt_text = (*text)->data();
-    params.prompt_text_bytes = (*text)->size();
-  } else {
-    params.prompt_tokens = tokens->data();
-    params.prompt_token_count = tokens->size();
-  }
+  params.prompt_tokens = tokens->data();
+  params.prompt_token_count = tokens->size();
   params.max_tokens = arguments.count;
   params.ignore_eos = arguments.ignoreEos;
   params.sampler = sampler.sampler;
