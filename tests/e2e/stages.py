@@ -28,3 +28,14 @@ with temporary_folder() as scratch:
     # Without a folder the module is data, on standard output.
     printed = sinter("compile", model, "--stop-after", "plan")
     assert "plan.program" in printed and "plan.dispatch" in printed
+    # A stage that fails is a bug of ours: exit code 70, the module before it is saved, and the message says how to replay.
+    dump = pathlib.Path(scratch, "broken")
+    sinter("compile", model, "--dump-ir", dump, "--stop-after", "fuse")
+    fused = dump / "03-fuse.mlir"
+    fused.write_text(fused.read_text().replace("@greedy", "@gready"))
+    output = pathlib.Path(scratch, "bundle")
+    message = sinter("compile", model, "--dump-ir", dump, "--start-at", "plan", "-o", output, code=70)
+    saved = pathlib.Path(f"{output}.reproducer", "03-fuse.mlir")
+    assert "entry point @greedy is missing" in message and f"--start-at plan" in message and saved.exists(), message
+    assert not output.exists()
+    sinter("compile", model, "--dump-ir", saved.parent, "--start-at", "plan", "--stop-after", "plan", code=70)
