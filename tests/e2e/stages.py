@@ -38,4 +38,6 @@ with temporary_folder() as scratch:
     saved = pathlib.Path(f"{output}.reproducer", "03-fuse.mlir")
     assert "entry point @greedy is missing" in message and f"--start-at plan" in message and saved.exists(), message
     assert not output.exists()
-    sinter("compile", model, "--dump-ir", saved.parent, "--start-at", "plan", "--stop-after", "plan", code=70)
+    replayed = sinter("compile", model, "--dump-ir", saved.parent, "--start-at", "plan", "--stop-after", "plan", "-o",
+                      f"{scratch}/replay", code=70)
+    assert "entry point @greedy is missing" in replayed, replayed
