@@ -43,7 +43,8 @@ static int64_t tileRowsFor(kern::CapsAttr caps, int64_t rows) {
 
 AttentionCore::AttentionCore(KernelShell &k, xf::KvCacheType type,
                              int64_t group, int64_t tokens, int64_t window)
-    : k(k), group(group), headDim(type.getHeadDim()), window(window),
+    : k(k), group(group), headDim(type.getHeadDim()),
+      window(window < type.getCapacity() ? window : 0),
       tileRows(tileRowsFor(k.caps, group * tokens)),
       chunkSize(std::min(kMostChunk, layout::cacheCapacity(type))) {
   int64_t rows = llvm::divideCeil(group * tokens, tileRows) * tileRows;

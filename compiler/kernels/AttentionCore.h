@@ -43,7 +43,8 @@ private:
   void accumulatePieces(Tile &tile, llvm::ArrayRef<Piece> pieces);
 
   KernelShell &k;
-  int64_t group, headDim, window;
+  int64_t group, headDim;
+  int64_t window;        ///< 0: none that the cache could exceed
   int64_t tileRows;      ///< rows computed together
   int64_t chunkSize;     ///< positions of a chunk, a multiple of 16
   mlir::Value queries;   ///< [rows][head dim]
