@@ -64,20 +64,94 @@ std::optional<LinearRegion> LinearGemm::match(xf::RegionOp region,
 
 /// How a panel is cut into tiles: as many sums as registers hold beside the
 /// weights, in whole fractions of kTokenPadding tokens.
-TileShape shapeFor(const VectorBuilder &b, const LinearRegion &linear) {
+struct Tiling {
   TileShape shape;
+  /// Two panels at once (gate and up, or two neighbours). Float weights need
+  /// no unpacking, so that a second panel is a better use of registers than
+  /// more tokens; and rows of f32 tend to lie a multiple of 4 KiB apart, where
+  /// sixteen of them do not fit the ways of an L1 set.
+  bool pairs = false;
+};
+
+Tiling tilingFor(const VectorBuilder &b, const LinearRegion &linear) {
+  Tiling tiling;
+  TileShape &shape = tiling.shape;
   bool many = b.caps.getRegisters() >= 32;
-  if (b.lanes() >= layout::kPanelRows) {
-    shape.tokens = many ? 16 : 4;
-  } else if (linear.isInteger()) {
-    shape.tokens = 4;
-    shape.groups = many ? 2 : 1;
-  } else {
-    shape.tokens = 4;
-    shape.groups = many ? 4 : 2;
-  }
+  bool wide = b.lanes() >= layout::kPanelRows;
   shape.unroll = linear.isInteger() ? 1 : 2;
-  return shape;
+  tiling.pairs = wide && many && !linear.isInteger();
+  if (wide) {
+    shape.tokens = !many ? 4 : tiling.pairs ? 8 : 16;
+    return tiling;
+  }
+  shape.tokens = 4;
+  shape.groups = (many ? 2 : 1) * (linear.isInteger() ? 1 : 2);
+  return tiling;
+}
+
+/// Builds the tiles of one kernel.
+class GemmEmitter {
+public:
+  GemmEmitter(KernelShell &k, const LinearRegion &linear, int64_t perItem)
+      : k(k), linear(linear), output(k, linear), perItem(perItem),
+        tiling(tilingFor(k, linear)),
+        stride(linear.isInteger() ? linear.quantizedRowBytes()
+                                  : linear.columns),
+        tokens(k.tokens(linear.tokens)) {}
+
+  void emitItem(Value item) {
+    Value first = k.mul(item, perItem);
+    Value last = k.index(linear.panels() - 1);
+    int64_t step = tiling.shape.tokens;
+    k.loop(k.index(0), tokens, step, [&](Value token) {
+      if (tiling.pairs) {
+        // A second panel beyond the end is the last one once more.
+        Values panels = {first};
+        if (perItem == 2)
+          panels.push_back(k.min(k.add(first, 1), last));
+        return emitPanels(token, panels);
+      }
+      Value end = k.min(k.add(first, perItem), k.add(last, 1));
+      k.loop(first, end, 1,
+             [&](Value panel) { emitPanels(token, Values{panel}); });
+    });
+  }
+
+private:
+  void emitPanels(Value token, const Values &panels) {
+    for (TileShape part = tiling.shape; part.firstGroup < groupsPerPanel(k);
+         part.firstGroup += part.groups)
+      emitPart(token, panels, part);
+  }
+  void emitPart(Value token, const Values &panels, const TileShape &part);
+
+  KernelShell &k;
+  const LinearRegion &linear;
+  LinearOutput output;
+  int64_t perItem;
+  Tiling tiling;
+  int64_t stride;
+  Value tokens;
+};
+
+void GemmEmitter::emitPart(Value token, const Values &panels,
+                           const TileShape &part) {
+  TileInput input{k.binding(linear.input), k.mul(token, stride), stride};
+  SmallVector<TilePanel> parts;
+  for (Value panel : panels)
+    for (int64_t first : output.firstPanels())
+      parts.push_back({k.binding(linear.weight),
+                       k.mul(k.add(panel, first), linear.panelBytes())});
+  Values sums;
+  if (tiling.pairs)
+    sums = emitTile(k, linear, input, parts, part);
+  else
+    for (const TilePanel &one : parts)
+      llvm::append_range(sums, emitTile(k, linear, input, one, part));
+  size_t each = sums.size() / panels.size();
+  for (size_t i = 0; i < panels.size(); ++i)
+    output.store(ValueRange(sums).slice(i * each, each), part, token,
+                 panels[i]);
 }
 
 FailureOr<kern::KernelOp> LinearGemm::build(OpBuilder &builder,
@@ -85,34 +159,8 @@ FailureOr<kern::KernelOp> LinearGemm::build(OpBuilder &builder,
                                             kern::CapsAttr caps) const {
   LinearRegion linear = matched(region);
   KernelShell k(builder, region, id(region), caps);
-  TileShape shape = shapeFor(k, linear);
-  LinearOutput output(k, linear);
-  int64_t stride =
-      linear.isInteger() ? linear.quantizedRowBytes() : linear.columns;
-  Value tokens = k.tokens(linear.tokens);
-  int64_t perItem = panelsPerItem(linear);
-  Value weights = k.binding(linear.weight);
-
-  auto tile = [&](Value token, Value panel, TileShape part) {
-    TileInput input{k.binding(linear.input), k.mul(token, stride), stride};
-    Values sums;
-    for (int64_t first : output.firstPanels()) {
-      TilePanel one{weights, k.mul(k.add(panel, first), linear.panelBytes())};
-      llvm::append_range(sums, emitTile(k, linear, input, one, part));
-    }
-    output.store(sums, part, token, panel);
-  };
-  return k.items([&](Value item) {
-    Value first = k.mul(item, perItem);
-    Value end = k.min(k.add(first, perItem), k.index(linear.panels()));
-    k.loop(k.index(0), tokens, shape.tokens, [&](Value token) {
-      k.loop(first, end, 1, [&](Value panel) {
-        for (TileShape part = shape; part.firstGroup < groupsPerPanel(k);
-             part.firstGroup += part.groups)
-          tile(token, panel, part);
-      });
-    });
-  });
+  GemmEmitter emitter(k, linear, panelsPerItem(linear));
+  return k.items([&](Value item) { emitter.emitItem(item); });
 }
 
 } // namespace
