@@ -113,27 +113,6 @@ cpu::translateKernels(mlir::ModuleOp module, LLVMContext &context,
   return result;
 }
 
-static Error optimize(Module &module, TargetMachine &machine) {
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager components;
-  ModuleAnalysisManager modules;
-  PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = false;
-  tuning.LoopUnrolling = false;
-  PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  ModulePassManager passes;
-  if (Error error = builder.parsePassPipeline(passes, kPipeline))
-    return internalError("bad pass pipeline: " + toString(std::move(error)));
-  passes.run(module, modules);
-  return Error::success();
-}
-
 /// Machine code or assembly of a module, as it is.
 static Expected<std::string> generate(Module &module, TargetMachine &machine,
                                       CodeGenFileType type) {
@@ -174,14 +153,36 @@ static void setTarget(Module &module, TargetMachine &machine) {
   module.setPICLevel(PICLevel::BigPIC);
 }
 
+Error cpu::optimizeKernels(Module &module, const CpuVariant &variant) {
+  auto machine = createMachine(variant);
+  if (!machine)
+    return machine.takeError();
+  setTarget(module, **machine);
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = false;
+  tuning.LoopUnrolling = false;
+  PassBuilder builder(machine->get(), tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  ModulePassManager passes;
+  if (Error error = builder.parsePassPipeline(passes, kPipeline))
+    return internalError("bad pass pipeline: " + toString(std::move(error)));
+  passes.run(module, modules);
+  return Error::success();
+}
+
 Expected<std::string> cpu::compileKernels(Module &module,
                                           const CpuVariant &variant) {
   auto machine = createMachine(variant);
   if (!machine)
     return machine.takeError();
-  setTarget(module, **machine);
-  if (Error error = optimize(module, **machine))
-    return error;
   auto object = generate(module, **machine, CodeGenFileType::ObjectFile);
   if (!object)
     return object.takeError();
@@ -199,7 +200,7 @@ Expected<std::string> cpu::compileData(Module &module,
   return generate(module, **machine, CodeGenFileType::ObjectFile);
 }
 
-Error cpu::dumpAssembly(Module &module, const CpuVariant &variant,
+Error cpu::dumpAssembly(const Module &module, const CpuVariant &variant,
                         StringRef prefix, ArrayRef<std::string> kernelIds,
                         StringRef dumpDir) {
   auto machine = createMachine(variant);

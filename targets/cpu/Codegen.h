@@ -29,8 +29,19 @@ translateKernels(mlir::ModuleOp module, llvm::LLVMContext &context,
                  const CpuVariant &variant, llvm::StringRef prefix,
                  llvm::ArrayRef<std::string> kernelIds);
 
-/// Optimises `module` and returns it as a relocatable ELF object. InternalError
-/// if the object refers to a symbol it does not define: kernels call nothing.
+/// Runs the optimisation pipeline on translated kernels.
+llvm::Error optimizeKernels(llvm::Module &module, const CpuVariant &variant);
+
+/// Writes `<dumpDir>/<id>.<variant>.s` for each kernel of an optimised module,
+/// which is left as it is. ResourceError if a file cannot be written.
+llvm::Error dumpAssembly(const llvm::Module &module, const CpuVariant &variant,
+                         llvm::StringRef prefix,
+                         llvm::ArrayRef<std::string> kernelIds,
+                         llvm::StringRef dumpDir);
+
+/// Compiles optimised kernels, which are used up, to a relocatable ELF object.
+/// InternalError if the object refers to a symbol it does not define: kernels
+/// call nothing.
 llvm::Expected<std::string> compileKernels(llvm::Module &module,
                                            const CpuVariant &variant);
 
@@ -38,11 +49,5 @@ llvm::Expected<std::string> compileKernels(llvm::Module &module,
 /// other objects' symbols.
 llvm::Expected<std::string> compileData(llvm::Module &module,
                                         const CpuVariant &variant);
-
-/// Writes `<dumpDir>/<id>.<variant>.s` for each kernel of an optimised module.
-llvm::Error dumpAssembly(llvm::Module &module, const CpuVariant &variant,
-                         llvm::StringRef prefix,
-                         llvm::ArrayRef<std::string> kernelIds,
-                         llvm::StringRef dumpDir);
 
 } // namespace sinter::cpu

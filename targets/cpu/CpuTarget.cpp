@@ -25,7 +25,7 @@ struct Compilation {
   LLVMContext context;
   std::unique_ptr<Module> module;
   std::string object;
-  std::string problem; ///< empty if all is well
+  std::optional<Error> result; ///< set by compileAll
 };
 
 class CpuTarget : public sinter::Target {
@@ -61,26 +61,39 @@ public:
        const EmitOptions &options) const override;
 };
 
-/// Compiles each module to an object on up to `threads` threads; the
+Error compileOne(Compilation &work, const EmitOptions &options) {
+  if (Error error = optimizeKernels(*work.module, *work.variant))
+    return error;
+  if (!options.dumpDir.empty())
+    if (Error error = dumpAssembly(*work.module, *work.variant, options.prefix,
+                                   options.kernelIds, options.dumpDir))
+      return error;
+  auto object = compileKernels(*work.module, *work.variant);
+  if (!object)
+    return object.takeError();
+  work.object = std::move(*object);
+  return Error::success();
+}
+
+/// Compiles each module to an object on up to options.threads threads; the
 /// compilations are independent, so the result does not depend on the order.
-void compileAll(MutableArrayRef<std::unique_ptr<Compilation>> work,
-                unsigned threads) {
+Error compileAll(MutableArrayRef<std::unique_ptr<Compilation>> work,
+                 const EmitOptions &options) {
   std::atomic<size_t> next{0};
   auto run = [&] {
-    for (size_t i = next++; i < work.size(); i = next++) {
-      auto object = compileKernels(*work[i]->module, *work[i]->variant);
-      if (object)
-        work[i]->object = std::move(*object);
-      else
-        work[i]->problem = toString(object.takeError());
-    }
+    for (size_t i = next++; i < work.size(); i = next++)
+      work[i]->result.emplace(compileOne(*work[i], options));
   };
   std::vector<std::thread> helpers;
-  for (unsigned i = 1; i < std::min<size_t>(threads, work.size()); ++i)
+  for (size_t i = 1; i < std::min<size_t>(options.threads, work.size()); ++i)
     helpers.emplace_back(run);
   run();
   for (std::thread &helper : helpers)
     helper.join();
+  Error all = Error::success();
+  for (const auto &item : work)
+    all = joinErrors(std::move(all), std::move(*item->result));
+  return all;
 }
 
 /// The library and the archive of one architecture.
@@ -142,16 +155,8 @@ CpuTarget::emit(ArrayRef<TargetVariant> variants,
     item->module = std::move(*translated);
     work.push_back(std::move(item));
   }
-  compileAll(work, options.threads);
-  for (const auto &item : work) {
-    if (!item->problem.empty())
-      return internalError(item->problem);
-    if (!options.dumpDir.empty())
-      if (Error error =
-              dumpAssembly(*item->module, *item->variant, options.prefix,
-                           options.kernelIds, options.dumpDir))
-        return error;
-  }
+  if (Error error = compileAll(work, options))
+    return error;
   std::vector<TargetFile> files;
   for (Arch arch : {Arch::x86_64, Arch::aarch64})
     if (Error error = emitLibraries(arch, work, options, files))
