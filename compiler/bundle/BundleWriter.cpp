@@ -181,16 +181,17 @@ llvm::Error BundleWriter::failure(llvm::StringRef operation,
 }
 
 llvm::Error BundleWriter::reserve(uint64_t bytes) {
-  uint64_t free = freeBytes(temporary);
+  uint64_t free = freeBytes(temporary), written = bytesWritten();
   {
     std::lock_guard<std::mutex> guard(mutex);
-    reserved += bytes;
+    reserved = std::max(reserved, bytes);
   }
   int code = injected("reserve");
-  if (code == 0 && bytes <= free)
+  if (code == 0 && (bytes <= written || bytes - written <= free))
     return llvm::Error::success();
   return resourceError("not enough space for " + target + ": " +
                        llvm::Twine(bytes) + " bytes are needed, " +
+                       llvm::Twine(written) + " are written and " +
                        llvm::Twine(free) + " are free");
 }
 

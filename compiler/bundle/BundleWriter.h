@@ -43,7 +43,8 @@ public:
   /// Without a successful finish(): removes the temporary folder.
   ~BundleWriter();
 
-  /// ResourceError unless `bytes` more are free where the bundle is written.
+  /// Says that the bundle will have at least `bytes` in all. ResourceError
+  /// unless what is not yet written of them is free.
   llvm::Error reserve(uint64_t bytes);
 
   /// Writes a file; its folders are made as needed. The path must be safe and
@@ -87,7 +88,7 @@ private:
   std::unique_ptr<RemoveOnInterrupt> removal;
   mutable std::mutex mutex; ///< guards files, reserved
   std::vector<BundleFile> files;
-  uint64_t reserved = 0; ///< what reserve() was asked for, for messages
+  uint64_t reserved = 0; ///< the most reserve() was asked for
   bool finished = false;
 };
 

@@ -7,10 +7,10 @@
 
 #include "compiler/bundle/PlanWriter.h"
 
-#include "compiler/bundle/plan_generated.h"
 #include "compiler/support/Error.h"
 #include "dialects/xf/Xf.h"
 #include "runtime/include/sinter_abi.h"
+#include "runtime/schema/plan_generated.h"
 
 using namespace mlir;
 using namespace sinter;

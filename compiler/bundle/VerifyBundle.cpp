@@ -8,8 +8,8 @@
 #include "compiler/bundle/VerifyBundle.h"
 
 #include "compiler/bundle/Manifest.h"
-#include "compiler/bundle/plan_generated.h"
 #include "compiler/support/Error.h"
+#include "runtime/schema/plan_generated.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"

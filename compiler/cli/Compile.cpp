@@ -3,6 +3,7 @@
 
 #include "compiler/driver/Compile.h"
 #include "compiler/support/Error.h"
+#include "compiler/support/Interrupt.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -62,6 +63,8 @@ static int run(const Arguments &arguments, const cli::Globals &globals) {
       return cli::reportUsage("stage '" + *text +
                               "' is not known; stages: " + stageList());
   }
+  if (llvm::Error error = installInterruptHandlers())
+    return cli::reportError(std::move(error));
   auto report = compile(options, llvm::outs(), llvm::errs());
   if (!report)
     return cli::reportError(report.takeError());

@@ -1,8 +1,8 @@
 // See PlanReport.h.
 #include "compiler/cli/PlanReport.h"
 
-#include "compiler/bundle/plan_generated.h"
 #include "compiler/support/Error.h"
+#include "runtime/schema/plan_generated.h"
 
 #include "llvm/Support/FormatVariadic.h"
 

@@ -1,7 +1,7 @@
 // plan.program to plan.fb and back through the generated reader.
 #include "compiler/bundle/PlanWriter.h"
 #include "Modules.h"
-#include "compiler/bundle/plan_generated.h"
+#include "runtime/schema/plan_generated.h"
 
 using namespace sinter;
 using namespace sinter::test;

@@ -1,6 +1,6 @@
 // sinter verify: rows 31 and 32 of the fault list, for the compiler's reader.
 #include "Folders.h"
-#include "compiler/bundle/plan_generated.h"
+#include "runtime/schema/plan_generated.h"
 
 #include "gtest/gtest.h"
 
