@@ -1,4 +1,5 @@
-// The headers every MLIR-using file needs; precompiled once. LLVM and MLIR only, nothing of ours.
+// The headers every MLIR-using file needs; precompiled once. LLVM and MLIR
+// only, nothing of ours.
 #pragma once
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

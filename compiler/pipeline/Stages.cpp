@@ -64,7 +64,8 @@ static void populateXfStage(Stage stage, OpPassManager &passes,
   addCleanup(passes);
 }
 
-/// Notes on every region how much scratch its hungriest variant needs; after legalization nobody can tell.
+/// Notes on every region how much scratch its hungriest variant needs; after
+/// legalization nobody can tell.
 static void noteScratch(ModuleOp module) {
   SymbolTable symbols(module);
   Builder builder(module.getContext());

@@ -37,7 +37,8 @@ struct StageOptions {
   llvm::SmallVector<TargetVariant> variants; ///< of the target
 };
 
-/// After stage Kernels: the scratch bytes of an xf.region's kernel, the largest of all variants.
+/// After stage Kernels: the scratch bytes of an xf.region's kernel, the largest
+/// of all variants.
 constexpr llvm::StringLiteral kScratchBytesAttr = "sinter.scratch_bytes";
 
 /// Runs one stage (not Import, which makes the module). False after a

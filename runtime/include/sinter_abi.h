@@ -1,5 +1,6 @@
-/* sinter_abi.h: what compiled kernels and the runtime agree on. The only header both sides of Sinter include;
- * a change here is a new SINTER_ABI_VERSION, and a bundle of another version is refused.
+/* sinter_abi.h: what compiled kernels and the runtime agree on. The only header
+ * both sides of Sinter include; a change here is a new SINTER_ABI_VERSION, and
+ * a bundle of another version is refused.
  */
 #ifndef SINTER_ABI_H
 #define SINTER_ABI_H
@@ -13,24 +14,29 @@ extern "C" {
 #define SINTER_ABI_VERSION 1u
 #define SINTER_MODULE_MAGIC 0x43544e53u /* "SNTC" */
 
-/* Largest alignment a kernel may assume of a binding and of scratch, in bytes. */
+/* Largest alignment a kernel may assume of a binding and of scratch, in bytes.
+ */
 #define SINTER_BINDING_ALIGNMENT 64
 
 /* Numbers passed with every dispatch of an entry point (kern.scalar). */
 typedef struct sinter_scalars {
   int64_t token_count; /* tokens in this chunk, >= 1 */
-  int64_t position;    /* position of the first of them = tokens already in the KV cache */
-  int64_t row;         /* entry `head`: the row of `hidden` whose logits are wanted */
+  int64_t position; /* position of the first of them = tokens already in the KV
+                       cache */
+  int64_t row; /* entry `head`: the row of `hidden` whose logits are wanted */
 } sinter_scalars;
 
-/* One CPU kernel. bindings: one pointer per binding. scratch: private to the calling worker, the kernel's
- * scratch_bytes long, unchanged between calls of one dispatch. Computes work items [begin, end).
- * first: nonzero in a worker's first call of a dispatch. Thread-safe for disjoint items.
+/* One CPU kernel. bindings: one pointer per binding. scratch: private to the
+ * calling worker, the kernel's scratch_bytes long, unchanged between calls of
+ * one dispatch. Computes work items [begin, end). first: nonzero in a worker's
+ * first call of a dispatch. Thread-safe for disjoint items.
  */
-typedef void (*sinter_cpu_kernel)(void *const *bindings, const sinter_scalars *scalars, void *scratch, int64_t begin,
-                                  int64_t end, int64_t first);
+typedef void (*sinter_cpu_kernel)(void *const *bindings,
+                                  const sinter_scalars *scalars, void *scratch,
+                                  int64_t begin, int64_t end, int64_t first);
 
-/* CPU features, a variant is usable when all of its bits are present on the machine. */
+/* CPU features, a variant is usable when all of its bits are present on the
+ * machine. */
 enum {
   SINTER_CPU_X86_64_V2 = 1 << 0,   /* SSE4.2, SSSE3, POPCNT */
   SINTER_CPU_AVX2_FMA = 1 << 1,    /* AVX2, FMA, F16C */
@@ -43,12 +49,14 @@ enum {
 
 /* The kernels of one instruction set; kernels[i] is kernel i of the plan. */
 typedef struct sinter_cpu_variant {
-  const char *name; /* "x86-64-v2", "avx2", "avx512-vnni", "arm64-dotprod", ... */
+  const char
+      *name; /* "x86-64-v2", "avx2", "avx512-vnni", "arm64-dotprod", ... */
   uint64_t required_features;
   const sinter_cpu_kernel *kernels;
 } sinter_cpu_variant;
 
-/* What a CPU kernel library exports, as `sinter_cpu_module` (shared library) or `<prefix>_cpu_module` (static). */
+/* What a CPU kernel library exports, as `sinter_cpu_module` (shared library) or
+ * `<prefix>_cpu_module` (static). */
 typedef struct sinter_cpu_module {
   uint32_t magic;
   uint32_t abi_version;

@@ -169,7 +169,8 @@ TEST(Gguf, TinyStoriesFolder) {
   REQUIRE_SHARED(compiled);
   EXPECT_EQ(compiled->tokenizer.beginId(), 1u);
   EXPECT_TRUE(compiled->tokenizer.isEndOfText(2));
-  const std::string text = "Once upon a time, there was a dragon. \"Hi!\" it said.";
+  const std::string text =
+      "Once upon a time, there was a dragon. \"Hi!\" it said.";
   Ids ids = compiled->encode(text);
   EXPECT_EQ(ids.front(), 1u);
   EXPECT_EQ(compiled->decode(ids), text);
