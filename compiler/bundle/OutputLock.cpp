@@ -85,12 +85,14 @@ llvm::Expected<OutputLock> OutputLock::acquire(llvm::StringRef output) {
         ::pwrite(descriptor, owner.data(), owner.size(), 0) < 0) {
       // A full disk: the lock holds all the same, only its text is missing.
     }
+    lock.removal = std::make_unique<RemoveOnInterrupt>(path);
     return std::move(lock);
   }
 }
 
 OutputLock::OutputLock(OutputLock &&other)
-    : path(std::move(other.path)), descriptor(other.descriptor) {
+    : path(std::move(other.path)), descriptor(other.descriptor),
+      removal(std::move(other.removal)) {
   other.descriptor = -1;
 }
 

@@ -7,9 +7,12 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "compiler/support/Interrupt.h"
+
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+#include <memory>
 #include <string>
 
 namespace sinter {
@@ -31,6 +34,7 @@ private:
 
   std::string path;
   int descriptor;
+  std::unique_ptr<RemoveOnInterrupt> removal;
 };
 
 /// `FOLDER/.NAME.sinter-` for an output FOLDER/NAME: how everything temporary

@@ -6,12 +6,16 @@
 #include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
+
 using namespace sinter;
 
 int cli::reportError(llvm::Error error) {
   int code = exitCode(error);
-  llvm::WithColor::error(llvm::errs(), "sinter")
-      << llvm::toString(std::move(error)) << "\n";
+  // Several errors are one line, as one is.
+  std::string text = llvm::toString(std::move(error));
+  std::replace(text.begin(), text.end(), '\n', ';');
+  llvm::WithColor::error(llvm::errs(), "sinter") << text << "\n";
   return code;
 }
 

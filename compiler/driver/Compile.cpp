@@ -157,6 +157,24 @@ runStages(Session &session, const CompileOptions &options, StageRunner &runner,
   return module;
 }
 
+/// Reads the tokenizer and begins the bundle: takes its lock, looks at what is
+/// there.
+static llvm::Error openOutput(const CompileOptions &options,
+                              const Session &session, TextParts &text,
+                              std::unique_ptr<BundleWriter> &bundle) {
+  auto parts = readTextParts(*session.source, session.config);
+  if (!parts)
+    return parts.takeError();
+  text = std::move(*parts);
+  BundleOptions bundleOptions;
+  bundleOptions.overwrite = options.overwrite;
+  auto writer = BundleWriter::create(options.output, bundleOptions);
+  if (!writer)
+    return writer.takeError();
+  bundle = std::move(*writer);
+  return llvm::Error::success();
+}
+
 llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
                                               llvm::raw_ostream &data,
                                               llvm::raw_ostream &talk) {
@@ -166,6 +184,12 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
   auto session = openSession(options);
   if (!session)
     return session.takeError();
+  // Whatever can refuse the model or the output comes before the long work.
+  TextParts text;
+  std::unique_ptr<BundleWriter> bundle;
+  if (!options.stopAfter)
+    if (llvm::Error error = openOutput(options, *session, text, bundle))
+      return std::move(error);
   auto dumper = StageDumper::create(options.dumpIr);
   if (!dumper)
     return dumper.takeError();
@@ -183,8 +207,8 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
       (*module)->print(data);
   } else {
     BundleInput input{
-        options,  session->stages,    *session->source, session->config,
-        **module, modelName(options), runner,           talk};
+        options, session->stages, *session->source,   session->config, text,
+        *bundle, **module,        modelName(options), runner,          talk};
     if (llvm::Error error = writeBundle(input, report))
       return std::move(error);
   }

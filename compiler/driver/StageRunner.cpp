@@ -2,6 +2,7 @@
 #include "compiler/driver/StageRunner.h"
 
 #include "compiler/support/Error.h"
+#include "compiler/support/Interrupt.h"
 
 #include "llvm/Support/CrashRecoveryContext.h"
 
@@ -93,8 +94,11 @@ llvm::Error StageRunner::run(ModuleOp module, const StageOptions &stages,
                              Stage from) {
   Stage last = options.stopAfter.value_or(Stage::Legalize);
   for (int next = static_cast<int>(from) + 1; next <= static_cast<int>(last);
-       ++next)
+       ++next) {
+    if (llvm::Error error = checkInterrupt())
+      return error;
     if (llvm::Error error = runOne(module, stages, static_cast<Stage>(next)))
       return error;
+  }
   return llvm::Error::success();
 }

@@ -72,20 +72,32 @@ chatTemplate(const HuggingFaceFolder &folder) {
   return std::nullopt;
 }
 
+/// The same error, with the file that it is about in front.
+static Error inFile(Error error, const Twine &file) {
+  int code = exitCode(error);
+  std::string text = toString(std::move(error)), name = file.str();
+  StringRef rest = text;
+  rest.consume_front("tokenizer.json: ");
+  if (!rest.starts_with(name))
+    text = name + ": " + rest.str();
+  return code == kExitUnsupported ? unsupportedError(text) : inputError(text);
+}
+
 static Expected<TextParts> readFolder(const HuggingFaceFolder &folder,
                                       const DecoderConfig &config) {
   TextParts parts;
   parts.sampling = samplingOf(folder.generationConfig());
   parts.chatTemplate = chatTemplate(folder);
-  bool any = false;
+  std::string found;
   for (StringRef name : {"tokenizer.json", "tokenizer.model", "vocab.json"})
-    any |= !folder.filePath(name).empty();
-  if (!any)
+    if (found.empty())
+      found = folder.filePath(name);
+  if (found.empty())
     return parts;
   auto bytes = compileTokenizerFolder(folder.path(),
                                       static_cast<uint32_t>(config.vocabSize));
   if (!bytes)
-    return bytes.takeError();
+    return inFile(bytes.takeError(), found);
   parts.tokenizer = std::move(*bytes);
   return parts;
 }
@@ -93,6 +105,8 @@ static Expected<TextParts> readFolder(const HuggingFaceFolder &folder,
 static Expected<TextParts> readGguf(const GgufFile &file,
                                     const DecoderConfig &config) {
   TextParts parts;
+  if (!file.metadata().find("tokenizer.ggml.model"))
+    return parts;
   Expected<GgufTokenizer> metadata = readTokenizer(file);
   if (!metadata)
     return metadata.takeError();
@@ -101,7 +115,7 @@ static Expected<TextParts> readGguf(const GgufFile &file,
   auto bytes =
       compileGgufTokenizer(*metadata, static_cast<uint32_t>(config.vocabSize));
   if (!bytes)
-    return bytes.takeError();
+    return inFile(bytes.takeError(), file.path());
   parts.tokenizer = std::move(*bytes);
   return parts;
 }

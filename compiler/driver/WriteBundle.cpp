@@ -1,11 +1,9 @@
 // See WriteBundle.h.
 #include "compiler/driver/WriteBundle.h"
 
-#include "compiler/bundle/BundleWriter.h"
 #include "compiler/bundle/NativePackage.h"
 #include "compiler/bundle/PlanWriter.h"
 #include "compiler/bundle/WeightPacker.h"
-#include "compiler/driver/TextParts.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/lowering/XfToPlan.h"
 #include "compiler/support/Error.h"
@@ -60,7 +58,7 @@ private:
   llvm::Error addKernels(BundleWriter &bundle, const std::string &plan);
   llvm::Error addWeights(BundleWriter &bundle);
   llvm::Error addLinkable(BundleWriter &bundle);
-  ManifestInfo manifest(const TextParts &text);
+  ManifestInfo manifest();
   unsigned threads() const;
 
   const BundleInput &input;
@@ -139,7 +137,7 @@ llvm::Error Assembly::addLinkable(BundleWriter &bundle) {
   return addNativePackage(bundle, package, resourceFolder(executable));
 }
 
-ManifestInfo Assembly::manifest(const TextParts &text) {
+ManifestInfo Assembly::manifest() {
   ManifestInfo info;
   info.name = input.name;
   info.prefix = prefix;
@@ -156,46 +154,37 @@ ManifestInfo Assembly::manifest(const TextParts &text) {
   info.weightBytes = static_cast<uint64_t>(program.getWeightBytes());
   info.arenaBytes = static_cast<uint64_t>(program.getArenaBytes());
   info.stateBytes = static_cast<uint64_t>(program.getStateBytes());
-  info.sampling = text.sampling;
-  info.chatTemplate = text.chatTemplate;
+  info.sampling = input.text.sampling;
+  info.chatTemplate = input.text.chatTemplate;
   return info;
 }
 
 llvm::Error Assembly::run() {
-  // Everything that can refuse the model comes before the first byte is
-  // written.
-  auto text = readTextParts(input.source, input.config);
-  if (!text)
-    return text.takeError();
   auto plan = writePlan(program, planInfo(input.module, input.config));
   if (!plan)
     return plan.takeError();
-  BundleOptions bundleOptions;
-  bundleOptions.overwrite = input.options.overwrite;
-  auto bundle = BundleWriter::create(input.options.output, bundleOptions);
-  if (!bundle)
-    return bundle.takeError();
+  BundleWriter &bundle = input.bundle;
   if (llvm::Error error =
-          (*bundle)->reserve(static_cast<uint64_t>(program.getWeightBytes())))
+          bundle.reserve(static_cast<uint64_t>(program.getWeightBytes())))
     return error;
-  if (llvm::Error error = (*bundle)->addFile("plan.fb", *plan))
+  if (llvm::Error error = bundle.addFile("plan.fb", *plan))
     return error;
-  if (!text->tokenizer.empty())
-    if (llvm::Error error = (*bundle)->addFile(
-            "tokenizer.bin", llvm::toStringRef(text->tokenizer)))
+  if (!input.text.tokenizer.empty())
+    if (llvm::Error error = bundle.addFile(
+            "tokenizer.bin", llvm::toStringRef(input.text.tokenizer)))
       return error;
-  if (llvm::Error error = addKernels(**bundle, *plan))
+  if (llvm::Error error = addKernels(bundle, *plan))
     return error;
-  if (llvm::Error error = addLinkable(**bundle))
+  if (llvm::Error error = addLinkable(bundle))
     return error;
-  if (llvm::Error error = addWeights(**bundle))
+  if (llvm::Error error = addWeights(bundle))
     return error;
   report.output = input.options.output;
   report.weightBytes = program.getWeightBytes();
   report.arenaBytes = program.getArenaBytes();
   report.stateBytes = program.getStateBytes();
-  report.downloadBytes = static_cast<int64_t>((*bundle)->bytesWritten());
-  return (*bundle)->finish(manifest(*text));
+  report.downloadBytes = static_cast<int64_t>(bundle.bytesWritten());
+  return bundle.finish(manifest());
 }
 
 llvm::Error sinter::writeBundle(const BundleInput &input,

@@ -1,9 +1,11 @@
 // The last part of a compile: code, packed weights, tokenizer, manifest.
 #pragma once
 
+#include "compiler/bundle/BundleWriter.h"
 #include "compiler/bundle/PlanWriter.h"
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/StageRunner.h"
+#include "compiler/driver/TextParts.h"
 #include "compiler/import/Config.h"
 #include "compiler/import/ModelSource.h"
 
@@ -14,6 +16,8 @@ struct BundleInput {
   const StageOptions &stages;
   const ModelSource &source;
   const DecoderConfig &config;
+  const TextParts &text;
+  BundleWriter &bundle;
   mlir::ModuleOp module; ///< after stage Legalize
   std::string name;
   StageRunner &runner;

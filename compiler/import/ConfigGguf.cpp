@@ -134,8 +134,8 @@ static void readSizes(Keys &keys, const GgufFile &file, DecoderConfig &config) {
   int64_t rows =
       embedding && embedding->shape.size() == 2 ? embedding->shape[0] : 0;
   config.vocabSize = keys.integer("vocab_size", rows);
-  if (keys.failed() || config.heads < 1)
-    return; // heads 0 is for the range table to name
+  if (keys.failed() || config.heads < 1 || config.hiddenSize < config.heads)
+    return; // these are for the range table to name
   config.headDim =
       keys.integer("attention.key_length", config.hiddenSize / config.heads);
   if (keys.integer("attention.value_length", config.headDim) != config.headDim)

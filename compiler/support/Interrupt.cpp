@@ -8,6 +8,7 @@
 #include "compiler/support/Interrupt.h"
 
 #include "compiler/support/Error.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 
 #include <algorithm>
@@ -76,7 +77,8 @@ static void *watch(void *argument) {
   struct pollfd second = {end, POLLIN, 0};
   ::poll(&second, 1, kPatienceMs);
   std::lock_guard<std::mutex> lock(removals().mutex);
-  for (const std::string &path : removals().paths)
+  // What was registered last goes first: a lock outlives what it guards.
+  for (const std::string &path : llvm::reverse(removals().paths))
     llvm::sys::fs::remove_directories(path, /*IgnoreErrors=*/true);
   ::_exit(kExitInterrupted);
 }
