@@ -36,6 +36,14 @@ def sinter(*arguments, code=0, text_input=None):
     return out if code == 0 else err
 
 
+def run_tool(*command, **options):
+    """Runs another program and returns its standard output; the test fails if the program does."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, **options)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\nexit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
 def temporary_folder():
     return tempfile.TemporaryDirectory(prefix="sinter-e2e-")
 
