@@ -90,6 +90,13 @@ static llvm::Error checkReplaceable(const std::string &target, bool overwrite) {
   return llvm::Error::success();
 }
 
+/// Removes a bundle or a part of one, the manifest first: whoever is killed
+/// meanwhile leaves nothing that looks like a bundle.
+static void removeBundle(const std::string &folder) {
+  fs::remove(folder + "/" + kManifest);
+  fs::remove_directories(folder, /*IgnoreErrors=*/true);
+}
+
 /// Takes up what a killed writer left beside the output; the lock is held, so
 /// nobody else is using it. A bundle whose replacement was cut short between
 /// two renames goes back to its place.
@@ -105,7 +112,7 @@ static void cleanLeftovers(const std::string &target) {
         it->path() != prefix + "lock")
       leftovers.push_back(it->path());
   for (const std::string &leftover : leftovers)
-    fs::remove_directories(leftover, /*IgnoreErrors=*/true);
+    removeBundle(leftover);
 }
 
 //===-- Life
@@ -382,7 +389,7 @@ llvm::Error BundleWriter::moveIntoPlace() {
     ::rename(old.c_str(), target.c_str());
     return failure("rename", temporary, code);
   }
-  fs::remove_directories(old, /*IgnoreErrors=*/true);
+  removeBundle(old);
   return llvm::Error::success();
 }
 
@@ -397,7 +404,7 @@ llvm::Error BundleWriter::finish(const ManifestInfo &info) {
   if (llvm::Error error = moveIntoPlace())
     return error;
   // What is left under the temporary name is the bundle that was replaced.
-  fs::remove_directories(temporary, /*IgnoreErrors=*/true);
+  removeBundle(temporary);
   finished = true;
   // The bundle is complete: a folder that cannot be synced is no failure.
   llvm::consumeError(sync(path::parent_path(target).str()));

@@ -6,6 +6,7 @@
 
 #include "compiler/bundle/Manifest.h"
 
+#include "compiler/import/JsonReader.h"
 #include "compiler/support/Error.h"
 #include "runtime/include/sinter_abi.h"
 #include "llvm/ADT/StringExtras.h"
@@ -148,13 +149,13 @@ static llvm::Error checkVersions(const json::Object &root, StringRef where) {
     return wrong(where, "'version' is not a pair of whole numbers");
   int64_t major = *(*version)[0].getAsInteger();
   if (major != kBundleMajor)
-    return wrong(where, "the bundle has format version " + llvm::Twine(major) +
-                            ", this program reads " +
+    return unsupportedError(where + ": the bundle has format version " +
+                            llvm::Twine(major) + ", this program reads " +
                             llvm::Twine(kBundleMajor) +
                             "; compile the model again");
   if (root.getInteger("abi_version") !=
       std::optional<int64_t>(SINTER_ABI_VERSION))
-    return wrong(where, "'abi_version' is not " +
+    return unsupportedError(where + ": 'abi_version' is not " +
                             llvm::Twine(SINTER_ABI_VERSION) +
                             "; compile the model again");
   return llvm::Error::success();
@@ -196,9 +197,9 @@ llvm::Expected<std::vector<BundleFile>>
 sinter::readManifestFiles(StringRef text, StringRef where) {
   if (text.size() > kMaxManifestBytes)
     return wrong(where, "larger than 4 MiB");
-  llvm::Expected<json::Value> value = json::parse(text);
+  llvm::Expected<json::Value> value = parseJson(text, where, /*maxDepth=*/16);
   if (!value)
-    return wrong(where, "not JSON: " + llvm::toString(value.takeError()));
+    return verificationError(llvm::toString(value.takeError()));
   const json::Object *root = value->getAsObject();
   if (!root)
     return wrong(where, "not a JSON object");

@@ -116,6 +116,10 @@ static llvm::Expected<std::string> decode(const Arguments &arguments) {
   std::string text;
   size_t written = 0;
   for (int32_t id : *ids) {
+    if (static_cast<uint32_t>(id) >= tokenizer.vocabSize())
+      return inputError("token " + llvm::Twine(id) + " is none of the " +
+                        llvm::Twine(tokenizer.vocabSize()) +
+                        " of the tokenizer");
     if (detokenizer.push(static_cast<uint32_t>(id), piece.data(), piece.size(),
                          written) != text::Status::Ok)
       return inputError("token " + llvm::Twine(id) + " cannot be decoded");

@@ -127,6 +127,8 @@ static llvm::Expected<Session> openSession(const CompileOptions &options) {
   registerAllSinterDialects(registry);
   session.context =
       std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+  // Messages name the layer; the operation itself is in the dumps.
+  session.context->printOpOnDiagnostic(false);
   session.context->loadAllAvailableDialects();
   auto stages = stageOptions(session.context.get(), options, *session.source,
                              session.config);

@@ -2,6 +2,7 @@
 #include "compiler/driver/TextParts.h"
 
 #include "compiler/import/HuggingFaceFolder.h"
+#include "compiler/import/JsonReader.h"
 #include "compiler/import/gguf/GgufFile.h"
 #include "compiler/import/gguf/TokenizerMetadata.h"
 #include "compiler/support/Error.h"
@@ -46,29 +47,30 @@ static std::string readFile(const HuggingFaceFolder &folder, StringRef name) {
 
 /// chat_template.jinja, or chat_template of tokenizer_config.json: a string, or
 /// a list of named templates of which "default" is meant.
-static std::optional<std::string>
+static Expected<std::optional<std::string>>
 chatTemplate(const HuggingFaceFolder &folder) {
   std::string own = readFile(folder, "chat_template.jinja");
   if (!own.empty())
-    return own;
-  Expected<json::Value> config =
-      json::parse(readFile(folder, "tokenizer_config.json"));
-  if (!config) {
-    consumeError(config.takeError());
+    return std::optional<std::string>(own);
+  std::string text = readFile(folder, "tokenizer_config.json");
+  if (text.empty())
     return std::nullopt;
-  }
+  Expected<json::Value> config =
+      parseJson(text, folder.filePath("tokenizer_config.json"));
+  if (!config)
+    return config.takeError();
   const json::Object *object = config->getAsObject();
   const json::Value *value = object ? object->get("chat_template") : nullptr;
   if (!value)
     return std::nullopt;
   if (std::optional<StringRef> text = value->getAsString())
-    return text->str();
+    return std::optional<std::string>(*text);
   if (const json::Array *list = value->getAsArray())
     for (const json::Value &entry : *list)
       if (const json::Object *named = entry.getAsObject())
         if (named->getString("name") == StringRef("default"))
           if (auto text = named->getString("template"))
-            return text->str();
+            return std::optional<std::string>(*text);
   return std::nullopt;
 }
 
@@ -87,7 +89,10 @@ static Expected<TextParts> readFolder(const HuggingFaceFolder &folder,
                                       const DecoderConfig &config) {
   TextParts parts;
   parts.sampling = samplingOf(folder.generationConfig());
-  parts.chatTemplate = chatTemplate(folder);
+  Expected<std::optional<std::string>> chat = chatTemplate(folder);
+  if (!chat)
+    return chat.takeError();
+  parts.chatTemplate = std::move(*chat);
   std::string found;
   for (StringRef name : {"tokenizer.json", "tokenizer.model", "vocab.json"})
     if (found.empty())

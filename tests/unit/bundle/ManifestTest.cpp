@@ -54,25 +54,29 @@ TEST(Manifest, FaultsAreNamed) {
   std::string good = manifestText(smallInfo(), twoFiles());
   struct {
     llvm::StringRef from, to, words;
+    int code = kExitVerification;
   } const cases[] = {
       {"sinter-bundle", "other", "'format'"},
-      {"1,\n    0", "2,\n    0", "format version 2"},
+      {"1,\n    0", "2,\n    0", "format version 2", kExitUnsupported},
       {"1,\n    0", "1", "'version'"},
-      {"\"abi_version\": 1", "\"abi_version\": 7", "'abi_version'"},
+      {"\"abi_version\": 1", "\"abi_version\": 7", "'abi_version'",
+       kExitUnsupported},
       {"\"files\": [", "\"liste\": [", "'files'"},
       {"a.txt", "../a.txt", "not allowed"},
       {"a.txt", "a\\u0007.txt", "not allowed"},
       {"\"size\": 1,", "\"size\": -1,", "files[0]"},
       {"\"size\": 1,", "\"size\": \"1\",", "files[0]"},
       {"\"sha256\": \"", "\"sha256\": \"A", "hexadecimal"},
-      {"{", "[", "JSON"},
+      {"{", "[", "byte"},
   };
   for (const auto &c : cases)
-    EXPECT_FAILS(readManifestFiles(replaced(good, c.from, c.to), "m"),
-                 kExitVerification, {"m: ", c.words});
+    EXPECT_FAILS(readManifestFiles(replaced(good, c.from, c.to), "m"), c.code,
+                 {"m: ", c.words});
   EXPECT_FAILS(readManifestFiles("[]", "m"), kExitVerification, {"object"});
   EXPECT_FAILS(readManifestFiles(std::string(5 << 20, ' '), "m"),
                kExitVerification, {"4 MiB"});
+  EXPECT_FAILS(readManifestFiles(std::string(1 << 20, '['), "m"),
+               kExitVerification, {"nested"});
   // A newer minor version and unknown fields are fine.
   EXPECT_TRUE(static_cast<bool>(
       readManifestFiles(replaced(replaced(good, "1,\n    0", "1,\n    9"),
