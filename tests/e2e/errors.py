@@ -341,6 +341,11 @@ for text, name in ((b"", "empty"), (b'{"model":', "open"), (b"[]", "an array"), 
                    (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "LFS pointer")):
     case("tokenizer", f"tokenizer.json is {name}", 1, r"tokenizer\.json")(
         lambda folder, text=text: folder.file("tokenizer.json").write_bytes(text) and None)
+for text, name in ((b"{", "open"), (b"[" * 100_000, "deep")):
+    case("tokenizer", f"tokenizer_config.json is {name}", 1, r"tokenizer_config\.json")(
+        lambda folder, text=text: folder.file("tokenizer_config.json").write_bytes(text) and None)
+    case("tokenizer", f"generation_config.json is {name}", 1, r"generation_config\.json")(
+        lambda folder, text=text: folder.file("generation_config.json").write_bytes(text) and None)
 tokenizer("no model", 1, "model", lambda document: document.pop("model") and None)
 tokenizer("unknown model", 3, "WordPiece", set_in("model", "type", "WordPiece"))
 tokenizer("a merge of unknown parts", 1, r"merge", add_merge("\u2603\u2603", "\u2603"))
