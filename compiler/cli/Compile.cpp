@@ -89,7 +89,8 @@ cli::Runner cli::addCompileCommand(CLI::App &app, const Globals &globals) {
                  "Instruction sets: names, or x86-64, arm64, native")
       ->delimiter(',');
   app.add_option("-q,--quantization", options.quantization,
-                 "f32, f16, q8, q4 or keep (default: q4; keep for GGUF)");
+                 "f32, f16, q8, q4 or keep (default: q4; keep for GGUF)")
+      ->check(CLI::IsMember({"f32", "f16", "q8", "q4", "keep"}));
   app.add_option("--context", options.context,
                  "Tokens a conversation can hold (default: the model's, at "
                  "most 4096)");
