@@ -1,4 +1,5 @@
 // sinter bench BUNDLE -p 512 -n 128 -r 5
+#include "compiler/cli/PlanReport.h"
 #include "compiler/cli/ReadBandwidth.h"
 #include "compiler/cli/Session.h"
 #include "compiler/support/Error.h"
@@ -69,6 +70,17 @@ static double median(std::vector<double> values) {
                            : (values[middle - 1] + values[middle]) / 2;
 }
 
+/// What one decode step moves on average, from the plan: bytes.
+static llvm::Expected<double> bytesPerStep(const Arguments &arguments) {
+  auto bytes = readText(arguments.open.bundle + "/plan.fb");
+  if (!bytes)
+    return bytes.takeError();
+  auto report = PlanReport::create(std::move(*bytes));
+  if (!report)
+    return report.takeError();
+  return report->bytesPerToken(arguments.prompt + arguments.count / 2.0);
+}
+
 static int run(const Arguments &arguments, const Globals &globals) {
   auto begin = std::chrono::steady_clock::now();
   OpenModel open;
@@ -92,8 +104,10 @@ static int run(const Arguments &arguments, const Globals &globals) {
     decode.push_back(arguments.count / timing.decode);
   }
   double limit = readBandwidth(open.info.threads);
-  double weights = static_cast<double>(open.info.weight_bytes);
-  double share = median(decode) * weights / limit;
+  auto step = bytesPerStep(arguments);
+  if (!step)
+    return reportError(step.takeError());
+  double share = median(decode) * *step / limit;
   if (globals.json)
     llvm::outs() << llvm::formatv(
         "{0}\n",
@@ -107,16 +121,17 @@ static int run(const Arguments &arguments, const Globals &globals) {
             {"decode_tokens_per_second", median(decode)},
             {"load_seconds", load},
             {"load_to_first_token_seconds", firstToken},
+            {"decode_bytes_per_token", *step},
             {"weight_bytes", static_cast<int64_t>(open.info.weight_bytes)},
             {"read_bandwidth_bytes_per_second", limit},
             {"decode_share_of_bandwidth", share}}));
   else
     llvm::outs() << llvm::formatv(
-        "prefill {0}: {1:F1} tok/s\ndecode {2}: {3:F1} tok/s, {4:F1} GB/s of "
-        "weights, {5:P0} of the {6:F1} GB/s that {7} threads read\nload {8:F0} "
+        "prefill {0}: {1:F1} tok/s\ndecode {2}: {3:F1} tok/s, {4:F1} GB/s, "
+        "{5:P0} of the {6:F1} GB/s that {7} threads read\nload {8:F0} "
         "ms, to first token {9:F0} ms ({10}, medians of {11})\n",
         arguments.prompt, median(prefill), arguments.count, median(decode),
-        median(decode) * weights / 1e9, share, limit / 1e9, open.info.threads,
+        median(decode) * *step / 1e9, share, limit / 1e9, open.info.threads,
         load * 1e3, firstToken * 1e3, open.info.variant, arguments.repeats);
   return kExitOk;
 }

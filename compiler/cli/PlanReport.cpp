@@ -53,8 +53,8 @@ llvm::Expected<PlanReport> PlanReport::create(std::string bytes) {
 
 const fb::Plan &PlanReport::plan() const { return *fb::GetPlan(bytes.data()); }
 
-/// What kernel `index` does in one token, at position context / 2.
-static std::vector<Share> sharesOf(const fb::Plan &plan) {
+/// What each kernel does in one token at a position.
+static std::vector<Share> sharesOf(const fb::Plan &plan, double position) {
   auto kernels = tablesOf(plan.kernels());
   std::vector<Share> shares(kernels.size());
   for (const fb::Entry *entry : tablesOf(plan.entries())) {
@@ -69,7 +69,6 @@ static std::vector<Share> sharesOf(const fb::Plan &plan) {
       const fb::Cost *cost = kernels[dispatch->kernel()]->cost();
       if (!counts || !cost)
         continue;
-      double position = plan.context() / 2.0;
       ++share.perToken;
       share.bytes += cost->weight_bytes() + cost->bytes_per_token() +
                      cost->bytes_per_token_position() * position;
@@ -78,6 +77,13 @@ static std::vector<Share> sharesOf(const fb::Plan &plan) {
     }
   }
   return shares;
+}
+
+double PlanReport::bytesPerToken(double position) const {
+  double total = 0;
+  for (const Share &share : sharesOf(plan(), position))
+    total += share.bytes;
+  return total;
 }
 
 void PlanReport::printModel(llvm::raw_ostream &out) const {
@@ -102,7 +108,7 @@ void PlanReport::printModel(llvm::raw_ostream &out) const {
 
 void PlanReport::printKernels(llvm::raw_ostream &out) const {
   const fb::Plan &p = plan();
-  std::vector<Share> shares = sharesOf(p);
+  std::vector<Share> shares = sharesOf(p, p.context() / 2.0);
   double total = 0;
   for (const Share &share : shares)
     total += share.bytes;
@@ -196,7 +202,7 @@ void PlanReport::printProgram(llvm::raw_ostream &out) const {
 
 static llvm::json::Array kernelsJson(const fb::Plan &plan) {
   llvm::json::Array list;
-  std::vector<Share> shares = sharesOf(plan);
+  std::vector<Share> shares = sharesOf(plan, plan.context() / 2.0);
   auto kernels = tablesOf(plan.kernels());
   for (size_t i = 0; i < kernels.size(); ++i)
     list.push_back(llvm::json::Object{

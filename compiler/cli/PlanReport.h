@@ -30,6 +30,9 @@ public:
   /// Entry points and their dispatches.
   void printProgram(llvm::raw_ostream &out) const;
   llvm::json::Object json() const;
+  /// Bytes one decode step reads and writes at a position: weights (of the
+  /// embedding one row), cache, activations.
+  double bytesPerToken(double position) const;
 
 private:
   explicit PlanReport(std::string bytes) : bytes(std::move(bytes)) {}

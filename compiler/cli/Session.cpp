@@ -18,8 +18,9 @@ void cli::addOpenFlags(CLI::App &app, OpenFlags &flags) {
                  "Kernels of this instruction set instead of the best");
   app.add_flag("--verify", flags.verify,
                "Check the weights' SHA-256 before use");
-  app.add_flag("--huge-pages", flags.hugePages,
-               "Read weights into 2 MiB pages instead of mapping them");
+  app.add_option("--weights", flags.weights,
+                 "mmap: map the files; huge: read them into 2 MiB pages")
+      ->check(CLI::IsMember({"auto", "mmap", "huge"}));
 }
 
 int cli::reportStatus(const sinter_error &error) {
@@ -55,8 +56,9 @@ int OpenModel::open(const OpenFlags &flags, const Globals &globals,
                                             : SINTER_DEVICE_AUTO;
   options.threads = globals.threads;
   options.verify_weights = flags.verify;
-  options.weights_mode =
-      flags.hugePages ? SINTER_WEIGHTS_HUGE_PAGES : SINTER_WEIGHTS_AUTO;
+  options.weights_mode = flags.weights == "mmap"   ? SINTER_WEIGHTS_MMAP
+                         : flags.weights == "huge" ? SINTER_WEIGHTS_HUGE_PAGES
+                                                   : SINTER_WEIGHTS_AUTO;
   options.cpu_variant = flags.variant.empty() ? nullptr : flags.variant.c_str();
   sinter_error error = {};
   if (sinter_model_open(flags.bundle.c_str(), &options, &model, &error))

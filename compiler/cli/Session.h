@@ -19,7 +19,7 @@ struct OpenFlags {
   std::string device = "auto";
   std::string variant;
   bool verify = false;
-  bool hugePages = false;
+  std::string weights = "auto"; ///< auto, mmap or huge
 };
 void addOpenFlags(CLI::App &app, OpenFlags &flags);
 

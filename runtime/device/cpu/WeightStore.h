@@ -1,5 +1,5 @@
 // WeightStore.h: the packed weights of a bundle as one contiguous, read-only
-// range of memory: its shards mapped side by side, or read into huge pages.
+// range of memory: its shards read into huge pages, or mapped side by side.
 #ifndef SINTER_RUNTIME_DEVICE_CPU_WEIGHTSTORE_H
 #define SINTER_RUNTIME_DEVICE_CPU_WEIGHTSTORE_H
 
@@ -15,7 +15,7 @@ public:
   WeightStore &operator=(const WeightStore &) = delete;
   ~WeightStore();
 
-  /// verify: also check the SHA-256 of each, on all
+  /// Reading and, with verify, checking each shard's SHA-256 are done on all
   /// threads of pool.
   [[nodiscard]] Status load(const Bundle &bundle, sinter_weights_mode mode,
                             bool verify, WorkerPool &pool, Fault &fault);
@@ -23,8 +23,10 @@ public:
   const uint8_t *data() const { return data_; }
 
 private:
-  Status loadShard(const Bundle &bundle, uint32_t index,
-                   sinter_weights_mode mode, Fault &fault);
+  Status mapShard(const Bundle &bundle, uint32_t index, Fault &fault);
+  Status mapAll(const Bundle &bundle, uint64_t bytes, Fault &fault);
+  Status readAll(const Bundle &bundle, uint64_t bytes, WorkerPool &pool,
+                 Fault &fault);
   Status verifyShards(const Bundle &bundle, WorkerPool &pool, Fault &fault);
 
   const uint8_t *data_ = nullptr;
