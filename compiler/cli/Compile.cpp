@@ -65,6 +65,9 @@ static int run(const Arguments &arguments, const cli::Globals &globals) {
   }
   if (llvm::Error error = installInterruptHandlers())
     return cli::reportError(std::move(error));
+  if (!options.quantization.empty() && !isQuantization(options.quantization))
+    return cli::reportUsage("quantization '" + options.quantization +
+                            "' is not known; use " + kQuantizations.str());
   auto report = compile(options, llvm::outs(), llvm::errs());
   if (!report)
     return cli::reportError(report.takeError());
@@ -89,8 +92,7 @@ cli::Runner cli::addCompileCommand(CLI::App &app, const Globals &globals) {
                  "Instruction sets: names, or x86-64, arm64, native")
       ->delimiter(',');
   app.add_option("-q,--quantization", options.quantization,
-                 "f32, f16, q8, q4 or keep (default: q4; keep for GGUF)")
-      ->check(CLI::IsMember({"f32", "f16", "q8", "q4", "keep"}));
+                 "f32, f16, q8, q4 or keep (default: q4; keep for GGUF)");
   app.add_option("--context", options.context,
                  "Tokens a conversation can hold (default: the model's, at "
                  "most 4096)");

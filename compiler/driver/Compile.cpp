@@ -23,6 +23,10 @@ static constexpr int64_t kDefaultContext = 4096;
 /// Longest context that can be asked for; keeps cache sizes within 64 bits.
 static constexpr int64_t kLargestContext = 1 << 20;
 
+bool sinter::isQuantization(llvm::StringRef word) {
+  return llvm::is_contained({"f32", "f16", "q8", "q4", "keep"}, word);
+}
+
 static llvm::Expected<int64_t> chooseContext(const CompileOptions &options,
                                              const DecoderConfig &config) {
   if (options.context < 0 || options.context > kLargestContext)
@@ -85,10 +89,9 @@ static llvm::Expected<StageOptions> stageOptions(MLIRContext *context,
   if (stages.quantization.empty())
     stages.quantization =
         source.format() == ModelSource::Format::Gguf ? "keep" : "q4";
-  if (!llvm::is_contained({"f32", "f16", "q8", "q4", "keep"},
-                          llvm::StringRef(stages.quantization)))
+  if (!isQuantization(stages.quantization))
     return inputError("quantization '" + stages.quantization +
-                      "' is not known; use f32, f16, q8, q4 or keep");
+                      "' is not known; use " + kQuantizations);
   llvm::Expected<int64_t> length = chooseContext(options, config);
   if (!length)
     return length.takeError();

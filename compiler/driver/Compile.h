@@ -59,6 +59,10 @@ llvm::Expected<CompileReport> compile(const CompileOptions &options,
 llvm::Expected<std::string> planOfModel(const CompileOptions &options,
                                         llvm::raw_ostream &talk);
 
+/// Whether CompileOptions::quantization may be this word; what it may be.
+bool isQuantization(llvm::StringRef word);
+constexpr llvm::StringLiteral kQuantizations = "f32, f16, q8, q4 or keep";
+
 /// The targets by name (Targets.def); null if there is none of that name.
 const Target *findTarget(llvm::StringRef name);
 std::string targetList();

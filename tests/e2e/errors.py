@@ -231,7 +231,7 @@ for text, name in ((b"", "empty"), (b"{", "open"), (b"[]", "an array"), (b'{"a":
 case("config", "no config.json", 1, r"config\.json")(lambda folder: folder.file("config.json").unlink())
 case("config", "unknown target", 3, r"target 'tpu'.*cpu", "--target", "tpu")(lambda folder: None)
 case("config", "unknown variant", 3, r"'sse2'.*avx2", "--variants", "sse2")(lambda folder: None)
-case("config", "unknown quantization", 1, r"'q3'.*q4", "-q", "q3")(lambda folder: None)
+case("config", "unknown quantization", 2, r"'q3'.*q4", "-q", "q3")(lambda folder: None)
 case("config", "context too large", 1, r"context 99999999", "--context", "99999999")(lambda folder: None)
 case("config", "negative context", 1, r"context -5", "--context", "-5")(lambda folder: None)
 
