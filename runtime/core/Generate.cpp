@@ -215,6 +215,11 @@ Status encodeText(text::Encoder &encoder, const Model &model, const char *text,
                   size_t bytes, uint32_t flags, Fault &fault) {
   if (Status status = textFault(encoder.encode(text, bytes, flags), fault))
     return status;
+  return checkTokens(encoder, model, fault);
+}
+
+Status checkTokens(const text::Encoder &encoder, const Model &model,
+                   Fault &fault) {
   // The tokenizer may know more tokens than the model has rows for.
   uint32_t vocab = model.plan().vocab_size();
   for (size_t i = 0; i < encoder.count(); ++i)

@@ -21,5 +21,9 @@ namespace sinter::rt {
                                 const char *text, size_t bytes, uint32_t flags,
                                 Fault &fault);
 
+/// That the model has a row for each of them.
+[[nodiscard]] Status checkTokens(const text::Encoder &encoder,
+                                 const Model &model, Fault &fault);
+
 } // namespace sinter::rt
 #endif

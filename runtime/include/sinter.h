@@ -10,8 +10,8 @@
  * or text stream belongs to one call at a time: a second call meanwhile, also
  * its destruction and also from inside a callback, returns SINTER_BUSY and
  * changes nothing. Steps of several sessions of one model take turns, first
- * come, first served. Nothing is allocated after creation, except by
- * sinter_tokenize and sinter_detokenize.
+ * come, first served. Nothing is allocated after creation, except by the
+ * functions that tokenize, detokenize or apply a chat template.
  *
  * Option and result structs start with struct_size: set it (the *_INIT macros
  * do), so that a program built against an older header keeps working. Fields
@@ -405,6 +405,55 @@ sinter_text_stream_push(sinter_text_stream *stream, int32_t token,
  * again. */
 SINTER_API SINTER_NODISCARD sinter_status sinter_text_stream_finish(
     sinter_text_stream *stream, const char **text, size_t *bytes);
+
+/* -- Chat ------------------------------------------------------------------ */
+
+typedef struct sinter_chat_message {
+  const char *role;    /* "system", "user", "assistant", ...; zero-terminated */
+  const char *content; /* UTF-8, any bytes allowed */
+  size_t content_bytes;
+} sinter_chat_message;
+
+/* A conversation, as the model's chat template (Jinja, sinter_model_info)
+ * turns it into text. */
+typedef struct sinter_chat_params {
+  uint32_t struct_size;
+  /* Nonzero: the text ends with the beginning of a reply. */
+  int32_t add_generation_prompt;
+  const sinter_chat_message *messages;
+  size_t message_count;
+  /* JSON texts, zero-terminated, or NULL. messages_json: an array of objects,
+   * instead of messages (for tool calls and contents of several parts).
+   * tools_json: an array of tools. variables_json: an object, whose members
+   * become variables of the template. */
+  const char *messages_json;
+  const char *tools_json;
+  const char *variables_json;
+  /* What the template takes for the wall clock: seconds since 1970-01-01 local
+   * time; 0: now. */
+  int64_t now;
+} sinter_chat_params;
+#define SINTER_CHAT_PARAMS_INIT                                                \
+  {sizeof(sinter_chat_params), 1, NULL, 0, NULL, NULL, NULL, 0}
+
+/* The conversation as text; *bytes is its length (no zero byte is added).
+ * SINTER_INVALID_STATE: the bundle has no chat template.
+ * SINTER_INVALID_ARGUMENT: JSON that is none, or the template refuses the
+ * conversation (two users in a row, say), for its own reason in the message.
+ * SINTER_UNSUPPORTED: the template is wrong, or needs more steps, text, depth
+ * or memory than a template may (docs/chat-templates.md). */
+SINTER_API SINTER_NODISCARD sinter_status sinter_apply_chat_template(
+    const sinter_model *model, const sinter_chat_params *params, char *text,
+    size_t capacity, size_t *bytes, sinter_error *error);
+
+/* The conversation as tokens, for sinter_generate with prompt_tokens and
+ * reuse_prefix. Special tokens are those that the template writes: their names
+ * in messages, tools and variables are text like any other. Do not tokenize
+ * the text of sinter_apply_chat_template instead. Errors as there, and
+ * those of sinter_tokenize. */
+SINTER_API SINTER_NODISCARD sinter_status sinter_tokenize_chat(
+    const sinter_model *model, const sinter_chat_params *params,
+    int32_t *tokens, size_t capacity, size_t *count, sinter_error *error);
 
 /* -- Generation ------------------------------------------------------------ */
 

@@ -104,6 +104,22 @@ public:
     return {};
   }
 
+  /// A conversation as the tokens of a prompt, see sinter_tokenize_chat.
+  std::vector<int32_t> tokenizeChat(const sinter_chat_params &params,
+                                    Error &error) const {
+    std::vector<int32_t> tokens(256);
+    size_t count = 0;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      bool ok = error.set(sinter_tokenize_chat(
+          raw_, &params, tokens.data(), tokens.size(), &count, error.raw()));
+      bool again = error.code() == SINTER_BUFFER_TOO_SMALL;
+      tokens.resize(ok || again ? count : 0);
+      if (!again)
+        return tokens;
+    }
+    return {};
+  }
+
   std::string detokenize(const std::vector<int32_t> &tokens, bool special,
                          Error &error) const {
     std::string text(tokens.size() * 6 + 16, '\0');

@@ -18,12 +18,40 @@ using namespace tokfmt;
 
 namespace {
 
+/// Which bytes of a text come from outside.
+class InputRanges {
+public:
+  InputRanges(const TextRange *ranges, size_t count)
+      : ranges(ranges), count(count) {}
+
+  /// Whether one of begin..end - 1 does. Calls go forwards through the text.
+  bool touch(size_t begin, size_t end) {
+    while (at < count && ranges[at].end <= begin)
+      ++at;
+    return at < count && ranges[at].begin < end;
+  }
+  /// After touch(begin, end): whether all of them do.
+  bool contain(size_t begin, size_t end) const {
+    return at < count && ranges[at].begin <= begin && end <= ranges[at].end;
+  }
+
+private:
+  const TextRange *ranges;
+  size_t count, at = 0;
+};
+
 /// Alternating gaps and added tokens of a text.
 class AddedSplitter {
 public:
   AddedSplitter(const TokenizerTables &tables, const AddedTable &table,
-                Bytes text, bool parseSpecial)
-      : tables(tables), table(table), text(text), parseSpecial(parseSpecial) {}
+                Bytes text, bool parseSpecial, InputRanges inputs,
+                const Buffer<uint8_t> *verdicts = nullptr)
+      : tables(tables), table(table), text(text), parseSpecial(parseSpecial),
+        inputs(inputs), verdicts(verdicts) {}
+
+  /// Of the token that next() gave.
+  bool isSpecial = false;
+  TextRange place = {0, 0};
 
   /// The next token and the text before it; false when no token is left: then
   /// the gap is the rest.
@@ -40,9 +68,19 @@ public:
       size_t begin = searched, end = begin + size;
       searched = end;
       uint32_t flags = table.flags(entry);
-      if ((flags & kAddedSpecial) && !parseSpecial)
+      isSpecial = flags & kAddedSpecial;
+      place = {begin, end};
+      if (isSpecial && !parseSpecial)
         continue;
+      if (isSpecial && inputs.touch(begin, end)) {
+        // The template's own token may begin inside of one that is not.
+        searched = inputs.contain(begin, end) ? end : begin + 1;
+        continue;
+      }
       if ((flags & kAddedSingleWord) && !standsAlone(begin, end))
+        continue;
+      if (isSpecial && verdicts &&
+          (specials >= verdicts->size() || !(*verdicts)[specials++]))
         continue;
       if (flags & kAddedLstrip)
         begin = spaceBefore(begin);
@@ -110,18 +148,54 @@ private:
   const AddedTable &table;
   Bytes text;
   bool parseSpecial;
+  InputRanges inputs;
+  const Buffer<uint8_t> *verdicts;
+  size_t specials = 0; // seen so far, where there are verdicts
   size_t searched = 0; // everything before has been looked at
   size_t taken = 0;    // everything before has been given out
 };
 
 } // namespace
 
-Status Encoder::encodeSegment(const uint8_t *text, size_t size, bool first) {
+/// Normalization loses what came from where. Special tokens are their own
+/// normal form, so that the k-th in the text as written is the k-th in the
+/// normalized one; if they are not equally many, none is taken for one.
+Status Encoder::judgeSpecial(Bytes written, Bytes normalized, size_t offset) {
+  verdicts.clear();
+  InputRanges none(nullptr, 0), ranges(inputs, inputCount);
+  AddedSplitter before(tables, tables.normalized, written, true, none);
+  AddedSplitter after(tables, tables.normalized, normalized, true, none);
+  Bytes gap;
+  uint32_t id;
+  size_t count = 0;
+  while (after.next(gap, id))
+    count += after.isSpecial;
+  while (before.next(gap, id)) {
+    TextRange at = before.place;
+    if (before.isSpecial &&
+        !verdicts.push(!ranges.touch(offset + at.begin, offset + at.end)))
+      return Status::OutOfMemory;
+  }
+  if (verdicts.size() != count)
+    verdicts.clear();
+  return Status::Ok;
+}
+
+Status Encoder::encodeSegment(const uint8_t *text, size_t size, bool first,
+                              size_t offset) {
   Bytes segment = {text, size};
   Status status = normalize(segment, first);
   if (status != Status::Ok)
     return status;
-  AddedSplitter splitter(tables, tables.normalized, segment, parseSpecial);
+  InputRanges none(nullptr, 0);
+  bool judged = parseSpecial && tables.normalized.count &&
+                InputRanges(inputs, inputCount).touch(offset, offset + size);
+  if (judged)
+    status = judgeSpecial({text, size}, segment, offset);
+  if (status != Status::Ok)
+    return status;
+  AddedSplitter splitter(tables, tables.normalized, segment, parseSpecial, none,
+                         judged ? &verdicts : nullptr);
   for (bool more = true; more;) {
     Bytes gap;
     uint32_t id;
@@ -137,6 +211,13 @@ Status Encoder::encodeSegment(const uint8_t *text, size_t size, bool first) {
 }
 
 Status Encoder::encode(const char *text, size_t size, unsigned flags) {
+  return encode(text, size, flags, nullptr, 0);
+}
+
+Status Encoder::encode(const char *text, size_t size, unsigned flags,
+                       const TextRange *inputRanges, size_t inputRangeCount) {
+  inputs = inputRanges;
+  inputCount = inputRangeCount;
   out.clear();
   if (tables.vocab == 0 || (!text && size > 0))
     return Status::BadArgument;
@@ -147,13 +228,15 @@ Status Encoder::encode(const char *text, size_t size, unsigned flags) {
       return Status::OutOfMemory;
 
   const uint8_t *bytes = reinterpret_cast<const uint8_t *>(text);
-  AddedSplitter splitter(tables, tables.raw, {bytes, size}, parseSpecial);
+  AddedSplitter splitter(tables, tables.raw, {bytes, size}, parseSpecial,
+                         {inputs, inputCount});
   for (bool more = size > 0; more;) {
     Bytes gap;
     uint32_t id;
     more = splitter.next(gap, id);
     if (gap.size > 0) {
-      Status status = encodeSegment(gap.data, gap.size, gap.data == bytes);
+      Status status = encodeSegment(gap.data, gap.size, gap.data == bytes,
+                                    size_t(gap.data - bytes));
       if (status != Status::Ok)
         return status;
     }

@@ -76,6 +76,11 @@ enum EncodeFlags : unsigned {
   kParseSpecial = 2,
 };
 
+/// Bytes begin..end - 1 of a text.
+struct TextRange {
+  size_t begin, end;
+};
+
 class Encoder {
 public:
   /// `tokenizer` must outlive the encoder.
@@ -84,6 +89,13 @@ public:
   /// Encodes `size` bytes, which may be anything (docs: Defined results). The
   /// ids stay valid until the next call.
   [[nodiscard]] Status encode(const char *text, size_t size, unsigned flags);
+
+  /// The same for a text of which the parts `inputs` (ascending, apart) come
+  /// from outside, as a rendered chat template tells: kParseSpecial finds a
+  /// special token only where none of its bytes is in them. Everything else is
+  /// as if the text were in one piece.
+  [[nodiscard]] Status encode(const char *text, size_t size, unsigned flags,
+                              const TextRange *inputs, size_t inputCount);
   const uint32_t *ids() const { return out.data(); }
   size_t count() const { return out.size(); }
 
@@ -104,7 +116,9 @@ private:
     uint32_t begin, id; // of the best last piece; begin is kNone if unreached
   };
 
-  Status encodeSegment(const uint8_t *text, size_t size, bool first);
+  Status encodeSegment(const uint8_t *text, size_t size, bool first,
+                       size_t offset);
+  Status judgeSpecial(Bytes written, Bytes normalized, size_t offset);
   // Normalizer.cpp
   Status normalize(Bytes &segment, bool first);
   Status applyNfc(Bytes in, Buffer<uint8_t> &result);
@@ -130,6 +144,10 @@ private:
 
   const TokenizerTables &tables;
   bool parseSpecial = false;
+  const TextRange *inputs = nullptr;
+  size_t inputCount = 0;
+  /// For the special tokens in a normalized segment, in order: may it be one?
+  Buffer<uint8_t> verdicts;
   Buffer<uint32_t> out;
   Buffer<uint8_t> normalized[2];
   Buffer<uint8_t> stepText[tokfmt::kMaxSteps];
