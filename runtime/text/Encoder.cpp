@@ -44,14 +44,9 @@ private:
 class AddedSplitter {
 public:
   AddedSplitter(const TokenizerTables &tables, const AddedTable &table,
-                Bytes text, bool parseSpecial, InputRanges inputs,
-                const Buffer<uint8_t> *verdicts = nullptr)
+                Bytes text, bool parseSpecial, InputRanges inputs)
       : tables(tables), table(table), text(text), parseSpecial(parseSpecial),
-        inputs(inputs), verdicts(verdicts) {}
-
-  /// Of the token that next() gave.
-  bool isSpecial = false;
-  TextRange place = {0, 0};
+        inputs(inputs) {}
 
   /// The next token and the text before it; false when no token is left: then
   /// the gap is the rest.
@@ -68,19 +63,22 @@ public:
       size_t begin = searched, end = begin + size;
       searched = end;
       uint32_t flags = table.flags(entry);
-      isSpecial = flags & kAddedSpecial;
-      place = {begin, end};
-      if (isSpecial && !parseSpecial)
+      if ((flags & kAddedSpecial) && !parseSpecial)
         continue;
-      if (isSpecial && inputs.touch(begin, end)) {
-        // The template's own token may begin inside of one that is not.
-        searched = inputs.contain(begin, end) ? end : begin + 1;
-        continue;
+      if (flags & kAddedSpecial) {
+        // A space that normalization puts before the name is not part of it.
+        Bytes piece = tables.piece(table.id(entry));
+        bool isEnd =
+            piece.size && piece.size < size &&
+            !memcmp(text.data + end - piece.size, piece.data, piece.size);
+        size_t name = isEnd ? end - piece.size : begin;
+        if (inputs.touch(name, end)) {
+          // The template's own token may begin inside of one that is not.
+          searched = inputs.contain(begin, end) ? end : begin + 1;
+          continue;
+        }
       }
       if ((flags & kAddedSingleWord) && !standsAlone(begin, end))
-        continue;
-      if (isSpecial && verdicts &&
-          (specials >= verdicts->size() || !(*verdicts)[specials++]))
         continue;
       if (flags & kAddedLstrip)
         begin = spaceBefore(begin);
@@ -149,53 +147,82 @@ private:
   Bytes text;
   bool parseSpecial;
   InputRanges inputs;
-  const Buffer<uint8_t> *verdicts;
-  size_t specials = 0; // seen so far, where there are verdicts
   size_t searched = 0; // everything before has been looked at
   size_t taken = 0;    // everything before has been given out
 };
 
 } // namespace
 
-/// Normalization loses what came from where. Special tokens are their own
-/// normal form, so that the k-th in the text as written is the k-th in the
-/// normalized one; if they are not equally many, none is taken for one.
-Status Encoder::judgeSpecial(Bytes written, Bytes normalized, size_t offset) {
-  verdicts.clear();
-  InputRanges none(nullptr, 0), ranges(inputs, inputCount);
-  AddedSplitter before(tables, tables.normalized, written, true, none);
-  AddedSplitter after(tables, tables.normalized, normalized, true, none);
-  Bytes gap;
-  uint32_t id;
-  size_t count = 0;
-  while (after.next(gap, id))
-    count += after.isSpecial;
-  while (before.next(gap, id)) {
-    TextRange at = before.place;
-    if (before.isSpecial &&
-        !verdicts.push(!ranges.touch(offset + at.begin, offset + at.end)))
-      return Status::OutOfMemory;
+/// How long a part of a segment becomes by itself, less what is put before
+/// every text.
+Status Encoder::addNormalizedSize(Bytes part, bool first, size_t &total) {
+  if (part.size == 0)
+    return Status::Ok;
+  Status status = normalize(part, first && total == 0);
+  size_t before = 0;
+  for (uint32_t i = 0; total > 0 && i < tables.normalizerCount; ++i) {
+    const Step &step = tables.steps[i];
+    if (step.operation == kPrepend && !(step.argument & kPrependFirstOnly))
+      before += step.text.size;
   }
-  if (verdicts.size() != count)
-    verdicts.clear();
-  return Status::Ok;
+  total += part.size < before ? 0 : part.size - before;
+  return status;
+}
+
+/// Where the input lies in a segment after normalization: the parts are
+/// normalized one by one. If that does not give the whole's length, because
+/// something depends on both sides of an edge, all of it counts as input.
+Status Encoder::mapInputs(Bytes segment, bool first, size_t offset,
+                          size_t &total) {
+  mapped.clear();
+  total = 0;
+  size_t done = 0;
+  // Segments come in order: what lies before this one is done with.
+  for (; inputCount && inputs->end <= offset; --inputCount)
+    ++inputs;
+  for (size_t i = 0;
+       i < inputCount && inputs[i].begin < offset + segment.size; ++i) {
+    size_t begin = inputs[i].begin > offset ? inputs[i].begin - offset : 0;
+    size_t end = inputs[i].end - offset;
+    end = end < segment.size ? end : segment.size;
+    TextRange range;
+    Status status =
+        addNormalizedSize({segment.data + done, begin - done}, first, total);
+    range.begin = total;
+    if (status == Status::Ok)
+      status =
+          addNormalizedSize({segment.data + begin, end - begin}, first, total);
+    range.end = total;
+    if (status != Status::Ok)
+      return status;
+    if (!mapped.push(range))
+      return Status::OutOfMemory;
+    done = end;
+  }
+  return addNormalizedSize({segment.data + done, segment.size - done}, first,
+                           total);
 }
 
 Status Encoder::encodeSegment(const uint8_t *text, size_t size, bool first,
                               size_t offset) {
   Bytes segment = {text, size};
-  Status status = normalize(segment, first);
+  Status status = Status::Ok;
+  size_t expected = 0;
+  mapped.clear();
+  bool special = parseSpecial && tables.normalized.count && inputCount;
+  if (special)
+    status = mapInputs(segment, first, offset, expected);
+  if (status == Status::Ok)
+    status = normalize(segment, first);
   if (status != Status::Ok)
     return status;
-  InputRanges none(nullptr, 0);
-  bool judged = parseSpecial && tables.normalized.count &&
-                InputRanges(inputs, inputCount).touch(offset, offset + size);
-  if (judged)
-    status = judgeSpecial({text, size}, segment, offset);
-  if (status != Status::Ok)
-    return status;
-  AddedSplitter splitter(tables, tables.normalized, segment, parseSpecial, none,
-                         judged ? &verdicts : nullptr);
+  if (mapped.size() && expected != segment.size) {
+    mapped.clear();
+    if (!mapped.push({0, segment.size}))
+      return Status::OutOfMemory;
+  }
+  AddedSplitter splitter(tables, tables.normalized, segment, parseSpecial,
+                         {mapped.data(), mapped.size()});
   for (bool more = true; more;) {
     Bytes gap;
     uint32_t id;

@@ -118,7 +118,8 @@ private:
 
   Status encodeSegment(const uint8_t *text, size_t size, bool first,
                        size_t offset);
-  Status judgeSpecial(Bytes written, Bytes normalized, size_t offset);
+  Status mapInputs(Bytes segment, bool first, size_t offset, size_t &total);
+  Status addNormalizedSize(Bytes part, bool first, size_t &total);
   // Normalizer.cpp
   Status normalize(Bytes &segment, bool first);
   Status applyNfc(Bytes in, Buffer<uint8_t> &result);
@@ -146,8 +147,7 @@ private:
   bool parseSpecial = false;
   const TextRange *inputs = nullptr;
   size_t inputCount = 0;
-  /// For the special tokens in a normalized segment, in order: may it be one?
-  Buffer<uint8_t> verdicts;
+  Buffer<TextRange> mapped; // inputs of a segment, after normalization
   Buffer<uint32_t> out;
   Buffer<uint8_t> normalized[2];
   Buffer<uint8_t> stepText[tokfmt::kMaxSteps];

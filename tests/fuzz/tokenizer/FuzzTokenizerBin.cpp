@@ -23,8 +23,24 @@ static void checkUtf8(const uint8_t *text, size_t size) {
   }
 }
 
+/// A text that comes from outside as a whole has no special tokens.
+static void checkInput(const text::Tokenizer &tokenizer, const char *text,
+                       size_t size) {
+  text::Encoder plain(tokenizer), marked(tokenizer);
+  text::TextRange all = {0, size};
+  if (plain.encode(text, size, 0) != text::Status::Ok)
+    return;
+  if (marked.encode(text, size, text::kParseSpecial, &all, 1) !=
+          text::Status::Ok ||
+      marked.count() != plain.count() ||
+      (plain.count() &&
+       memcmp(marked.ids(), plain.ids(), 4 * plain.count()) != 0))
+    __builtin_trap();
+}
+
 static void use(const text::Tokenizer &tokenizer, const char *text,
                 size_t size) {
+  checkInput(tokenizer, text, size);
   text::Encoder encoder(tokenizer);
   uint8_t *out = static_cast<uint8_t *>(malloc(tokenizer.maxStepBytes()));
   for (unsigned flags = 0; flags < 4; ++flags) {
