@@ -41,10 +41,22 @@ struct EmitOptions {
   unsigned threads = 1;
 };
 
+/// Who runs the program of a plan, and what its memory must look like. Targets
+/// with the same kind share one plan.
+struct PlanKind {
+  /// Workgroups of lanes with f32 activations; else CPU workers, which take
+  /// int8 activations (docs/web.md).
+  bool grid = false;
+  int64_t alignment = 64; ///< of arena and state ranges, bytes
+  int64_t bindingLimit = INT64_MAX; ///< largest range a binding may have, bytes
+  llvm::StringRef file = "plan.fb"; ///< where the bundle keeps it
+};
+
 class Target {
 public:
   virtual ~Target() = default;
   virtual llvm::StringRef name() const = 0;
+  virtual PlanKind planKind() const { return {}; }
 
   /// The variants named in `requested` (all of them if empty), in order of
   /// preference, best first. An unknown name is an UnsupportedError.
