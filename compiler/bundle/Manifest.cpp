@@ -74,13 +74,32 @@ static void writeSampling(json::OStream &out,
     number(out, "repeat_penalty", *sampling.repeatPenalty);
 }
 
+/// A name, or an object where there is something to choose by.
+static void writeVariant(json::OStream &out,
+                         const ManifestInfo::Target::Variant &variant) {
+  if (variant.features.empty() && variant.when.empty())
+    return out.value(variant.name);
+  out.object([&] {
+    out.attribute("name", variant.name);
+    out.attributeArray("features", [&] {
+      for (const std::string &feature : variant.features)
+        out.value(feature);
+    });
+    if (!variant.when.empty())
+      out.attribute("when", variant.when);
+  });
+}
+
 static void writeTarget(json::OStream &out,
                         const ManifestInfo::Target &target) {
   out.attributeObject(target.name, [&] {
+    out.attribute("plan", target.plan);
     out.attributeArray("variants", [&] {
-      for (const std::string &variant : target.variants)
-        out.value(variant);
+      for (const ManifestInfo::Target::Variant &variant : target.variants)
+        writeVariant(out, variant);
     });
+    out.attribute("arena", static_cast<int64_t>(target.arenaBytes));
+    out.attribute("state", static_cast<int64_t>(target.stateBytes));
   });
 }
 

@@ -28,8 +28,15 @@ constexpr uint64_t kShardBytes = 24u << 20;
 /// versions. Bytes are those of the plan.
 struct ManifestInfo {
   struct Target {
-    std::string name;                  ///< "cpu"
-    std::vector<std::string> variants; ///< best first
+    struct Variant {
+      std::string name;
+      std::vector<std::string> features; ///< what a device must have
+      std::string when;                  ///< the devices it is for, or empty
+    };
+    std::string name;              ///< "cpu"
+    std::string plan;              ///< "plan.fb"
+    std::vector<Variant> variants; ///< best first
+    uint64_t arenaBytes = 0, stateBytes = 0;
   };
   struct Sampling {
     std::optional<double> temperature, topP, minP, repeatPenalty;

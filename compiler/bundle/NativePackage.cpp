@@ -7,6 +7,7 @@
 
 #include "compiler/bundle/NativePackage.h"
 
+#include "compiler/bundle/ResourceFolder.h"
 #include "compiler/support/Error.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
@@ -18,13 +19,6 @@ using namespace sinter;
 using llvm::StringRef;
 namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
-
-std::string sinter::resourceFolder(StringRef executable) {
-  llvm::SmallString<256> folder(path::parent_path(executable));
-  path::append(folder, "..", "share", "sinter");
-  path::remove_dots(folder, /*remove_dot_dot=*/true);
-  return std::string(folder);
-}
 
 std::string sinter::identifierFrom(StringRef text) {
   std::string name;
@@ -203,38 +197,13 @@ static llvm::Error addGenerated(BundleWriter &bundle,
                         fill(kConfigVersion, values));
 }
 
-//===-- Copied files
-//--------------------------------------------------------===//
-
-/// Copies a folder, files in order of their paths.
-static llvm::Error addTree(BundleWriter &bundle, StringRef inBundle,
-                           const std::string &folder) {
-  std::vector<std::string> files;
-  std::error_code code;
-  for (fs::recursive_directory_iterator it(folder, code), end;
-       !code && it != end; it.increment(code))
-    if (fs::is_regular_file(it->path()))
-      files.push_back(it->path().substr(folder.size() + 1));
-  if (code || files.empty())
-    return inputError(folder + ": " +
-                      (code ? code.message() : "no files in it") +
-                      "; the runtime belongs beside the program, install it "
-                      "again");
-  llvm::sort(files);
-  for (const std::string &file : files)
-    if (llvm::Error error =
-            bundle.addCopy((inBundle + "/" + file).str(), folder + "/" + file))
-      return error;
-  return llvm::Error::success();
-}
-
 llvm::Error sinter::addNativePackage(BundleWriter &bundle,
                                      const NativePackage &package,
                                      StringRef resources) {
   std::string root = resources.str();
-  if (llvm::Error error = addTree(bundle, "include", root + "/include"))
+  if (llvm::Error error = addFolder(bundle, "include", root + "/include"))
     return error;
-  if (llvm::Error error = addTree(bundle, "src", root + "/src"))
+  if (llvm::Error error = addFolder(bundle, "src", root + "/src"))
     return error;
   for (const std::string &arch : package.architectures) {
     std::string library = root + "/lib/" + arch + "/libsinter_runtime.a";

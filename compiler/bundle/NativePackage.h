@@ -27,9 +27,6 @@ struct NativePackage {
 llvm::Error addNativePackage(BundleWriter &bundle, const NativePackage &package,
                              llvm::StringRef resources);
 
-/// <folder of the executable>/../share/sinter.
-std::string resourceFolder(llvm::StringRef executable);
-
 /// A C identifier from any text: "TinyLlama-1.1B" -> "tinyllama_1_1b".
 std::string identifierFrom(llvm::StringRef text);
 

@@ -87,7 +87,9 @@ cli::Runner cli::addCompileCommand(CLI::App &app, const Globals &globals) {
   app.add_option("MODEL", options.model, "Hugging Face folder or GGUF file")
       ->required();
   app.add_option("-o,--output", options.output, "Folder of the bundle");
-  app.add_option("--target", options.target, "Target: " + targetList());
+  app.add_option("--target", options.targets,
+                 "Targets: " + targetList() + ", or web (webgpu and wasm)")
+      ->delimiter(',');
   app.add_option("--variants", options.variants,
                  "Instruction sets: names, or x86-64, arm64, native")
       ->delimiter(',');

@@ -3,6 +3,7 @@
 
 #include "compiler/driver/Registration.h"
 #include "compiler/driver/StageRunner.h"
+#include "compiler/driver/Targets.h"
 #include "compiler/driver/WriteBundle.h"
 #include "compiler/import/Config.h"
 #include "compiler/import/ModelSource.h"
@@ -74,16 +75,13 @@ static llvm::Error checkOptions(const CompileOptions &options) {
   if (options.startAt == Stage::Import)
     return inputError("--start-at import is a compile from the beginning; "
                       "leave it out");
-  if (!findTarget(options.target))
-    return unsupportedError("target '" + options.target +
-                            "' is not known; targets: " + targetList());
   return llvm::Error::success();
 }
 
-static llvm::Expected<StageOptions> stageOptions(MLIRContext *context,
-                                                 const CompileOptions &options,
-                                                 const ModelSource &source,
-                                                 const DecoderConfig &config) {
+/// What is equal for all targets.
+static llvm::Expected<StageOptions> commonOptions(const CompileOptions &options,
+                                                  const ModelSource &source,
+                                                  const DecoderConfig &config) {
   StageOptions stages;
   stages.quantization = options.quantization;
   if (stages.quantization.empty())
@@ -97,11 +95,6 @@ static llvm::Expected<StageOptions> stageOptions(MLIRContext *context,
     return length.takeError();
   stages.context = *length;
   stages.chunk = std::min(stages.chunk, stages.context);
-  stages.target = findTarget(options.target);
-  auto variants = stages.target->variants(context, options.variants);
-  if (!variants)
-    return variants.takeError();
-  stages.variants = *variants;
   return stages;
 }
 
@@ -112,7 +105,7 @@ struct Session {
   std::unique_ptr<ModelSource> source;
   DecoderConfig config;
   std::unique_ptr<MLIRContext> context;
-  StageOptions stages;
+  std::vector<StageOptions> programs; ///< one per kind of plan
 };
 } // namespace
 
@@ -133,31 +126,57 @@ static llvm::Expected<Session> openSession(const CompileOptions &options) {
   // Messages name the layer; the operation itself is in the dumps.
   session.context->printOpOnDiagnostic(false);
   session.context->loadAllAvailableDialects();
-  auto stages = stageOptions(session.context.get(), options, *session.source,
-                             session.config);
+  auto stages = commonOptions(options, *session.source, session.config);
   if (!stages)
     return stages.takeError();
-  session.stages = std::move(*stages);
+  auto groups =
+      chooseTargets(session.context.get(), options.targets, options.variants);
+  if (!groups)
+    return groups.takeError();
+  for (TargetGroup &group : *groups) {
+    stages->kind = group.kind;
+    stages->targets = std::move(group.choices);
+    session.programs.push_back(*stages);
+  }
+  if (session.programs.size() > 1 && (options.stopAfter || options.startAt))
+    return inputError("these targets have different plans; --stop-after and "
+                      "--start-at need targets that share one");
   return session;
+}
+
+/// Where the dumps of a program go: the first one's into the folder that was
+/// asked for, those of further plans below it.
+static std::string dumpFolder(const Session &session,
+                              const CompileOptions &options, size_t program) {
+  if (options.dumpIr.empty() || program == 0)
+    return options.dumpIr;
+  llvm::SmallString<128> folder(options.dumpIr);
+  llvm::StringRef file = session.programs[program].kind.file;
+  llvm::sys::path::append(folder, file.drop_back(strlen(".fb")));
+  return folder.str().str();
 }
 
 /// The module after the last stage asked for, dumped on the way.
 static llvm::Expected<OwningOpRef<ModuleOp>>
-runStages(Session &session, const CompileOptions &options, StageRunner &runner,
-          StageDumper &dumper) {
+runStages(Session &session, const StageOptions &stages,
+          const CompileOptions &options, llvm::raw_ostream &talk) {
+  auto dumper = StageDumper::create(options.dumpIr);
+  if (!dumper)
+    return dumper.takeError();
+  StageRunner runner(session.context.get(), options, *dumper, talk);
   Stage from = options.startAt
                    ? static_cast<Stage>(static_cast<int>(*options.startAt) - 1)
                    : Stage::Import;
   auto module = firstModule(session.context.get(), options, *session.source,
-                            session.config, session.stages, from);
+                            session.config, stages, from);
   if (!module)
     return module.takeError();
   if (!options.startAt)
-    if (llvm::Error error = dumper.dump(Stage::Import, **module))
+    if (llvm::Error error = dumper->dump(Stage::Import, **module))
       return std::move(error);
-  if (llvm::Error error = runner.run(**module, session.stages, from))
+  if (llvm::Error error = runner.run(**module, stages, from))
     return std::move(error);
-  if (llvm::Error error = dumper.writeIndex())
+  if (llvm::Error error = dumper->writeIndex())
     return std::move(error);
   return module;
 }
@@ -195,25 +214,28 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
   if (!options.stopAfter)
     if (llvm::Error error = openOutput(options, *session, text, bundle))
       return std::move(error);
-  auto dumper = StageDumper::create(options.dumpIr);
-  if (!dumper)
-    return dumper.takeError();
-  StageRunner runner(session->context.get(), options, *dumper, talk);
-  auto module = runStages(*session, options, runner, *dumper);
-  if (!module)
-    return module.takeError();
+  std::vector<OwningOpRef<ModuleOp>> modules;
+  std::vector<BundleProgram> programs;
+  for (size_t i = 0; i < session->programs.size(); ++i) {
+    CompileOptions own = options;
+    own.dumpIr = dumpFolder(*session, options, i);
+    auto module = runStages(*session, session->programs[i], own, talk);
+    if (!module)
+      return module.takeError();
+    programs.push_back({session->programs[i], **module, own.dumpIr});
+    modules.push_back(std::move(*module));
+  }
 
   CompileReport report;
   report.architecture = session->config.architecture;
-  report.quantization = session->stages.quantization;
-  report.context = session->stages.context;
+  report.quantization = session->programs[0].quantization;
+  report.context = session->programs[0].context;
   if (options.stopAfter) {
     if (options.dumpIr.empty())
-      (*module)->print(data);
+      modules[0]->print(data);
   } else {
-    BundleInput input{
-        options, session->stages, *session->source,   session->config, text,
-        *bundle, **module,        modelName(options), runner,          talk};
+    BundleInput input{options, programs, *session->source,   session->config,
+                      text,    *bundle,  modelName(options), talk};
     if (llvm::Error error = writeBundle(input, report))
       return std::move(error);
   }
@@ -230,9 +252,8 @@ llvm::Expected<std::string> sinter::planOfModel(const CompileOptions &options,
   auto session = openSession(upToKernels);
   if (!session)
     return session.takeError();
-  StageDumper nowhere;
-  StageRunner runner(session->context.get(), upToKernels, nowhere, talk);
-  auto module = runStages(*session, upToKernels, runner, nowhere);
+  upToKernels.dumpIr.clear();
+  auto module = runStages(*session, session->programs[0], upToKernels, talk);
   if (!module)
     return module.takeError();
   return writePlan(*(*module)->getOps<plan::ProgramOp>().begin(),

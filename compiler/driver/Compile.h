@@ -18,8 +18,8 @@ namespace sinter {
 struct CompileOptions {
   std::string model;  ///< Hugging Face folder or GGUF file
   std::string output; ///< folder of the bundle; may be empty with stopAfter
-  std::string target = "cpu";
-  std::vector<std::string> variants; ///< of the target; empty: its default
+  std::vector<std::string> targets = {"cpu"}; ///< "web" is webgpu and wasm
+  std::vector<std::string> variants; ///< of a target; none: its default
   std::string
       quantization;    ///< f32, f16, q8, q4, keep; empty: q4, or keep for GGUF
   int64_t context = 0; ///< tokens; 0: what the model was made for, at most 4096

@@ -3,6 +3,8 @@
 
 #include "compiler/bundle/NativePackage.h"
 #include "compiler/bundle/PlanWriter.h"
+#include "compiler/bundle/ResourceFolder.h"
+#include "compiler/bundle/WebPackage.h"
 #include "compiler/bundle/WeightPacker.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/lowering/XfToPlan.h"
@@ -50,21 +52,24 @@ class Assembly {
 public:
   Assembly(const BundleInput &input, CompileReport &report)
       : input(input), report(report), prefix(identifierFrom(input.name)),
-        program(programOf(input.module)) {}
+        first(programOf(input.programs.front().module)) {}
 
   llvm::Error run();
 
 private:
-  llvm::Error addKernels(BundleWriter &bundle, const std::string &plan);
-  llvm::Error addWeights(BundleWriter &bundle);
-  llvm::Error addLinkable(BundleWriter &bundle);
+  llvm::Error checkWeights();
+  llvm::Error addProgram(const BundleProgram &program);
+  llvm::Error addKernels(const BundleProgram &program, EmitOptions emit);
+  llvm::Error addWeights();
+  llvm::Error addPackages();
+  llvm::Error addLinkable(const TargetChoice &cpu);
   ManifestInfo manifest();
   unsigned threads() const;
 
   const BundleInput &input;
   CompileReport &report;
   std::string prefix;
-  plan::ProgramOp program;
+  plan::ProgramOp first; ///< its weights are the bundle's
 };
 
 } // namespace
@@ -75,42 +80,85 @@ unsigned Assembly::threads() const {
              : std::max(1u, std::thread::hardware_concurrency());
 }
 
-llvm::Error Assembly::addKernels(BundleWriter &bundle,
-                                 const std::string &plan) {
-  EmitOptions emit;
-  emit.prefix = prefix;
-  emit.planSha256 = Sha256::of(llvm::StringRef(plan));
-  for (xf::RegionOp region : kernelRegions(input.module))
-    emit.kernelIds.push_back(region.getSymName().str());
-  emit.threads = threads();
-  if (!input.options.dumpIr.empty()) {
-    llvm::SmallString<128> folder(input.options.dumpIr);
-    llvm::sys::path::append(folder, "kernels");
-    if (std::error_code error = llvm::sys::fs::create_directories(folder))
-      return resourceError("cannot create " + folder + ": " + error.message());
-    emit.dumpDir = folder.str().str();
+/// One line per weight: what it is made of, and where it lies.
+static std::string weightTable(plan::ProgramOp program) {
+  std::string table;
+  llvm::raw_string_ostream out(table);
+  for (auto weight : program.getOps<plan::WeightOp>()) {
+    weight->print(out);
+    out << '\n';
   }
-  SymbolTable symbols(input.module);
+  return table;
+}
+
+/// All plans read the same packed weights.
+llvm::Error Assembly::checkWeights() {
+  std::string table = weightTable(first);
+  for (const BundleProgram &program : input.programs.drop_front())
+    if (weightTable(programOf(program.module)) != table)
+      return internalError(program.stages.kind.file +
+                           " lists other weights than " +
+                           input.programs.front().stages.kind.file);
+  return llvm::Error::success();
+}
+
+static llvm::Error addTargetKernels(BundleWriter &bundle,
+                                    const TargetChoice &choice, ModuleOp module,
+                                    const EmitOptions &emit) {
+  SymbolTable symbols(module);
   SmallVector<ModuleOp> modules;
-  for (const TargetVariant &variant : input.stages.variants)
+  for (const TargetVariant &variant : choice.variants)
     modules.push_back(symbols.lookup<ModuleOp>(variant.name));
-  auto files = input.stages.target->emit(input.stages.variants, modules, emit);
+  auto files = choice.target->emit(choice.variants, modules, emit);
   if (!files)
     return files.takeError();
   for (const TargetFile &file : *files)
     if (llvm::Error error = bundle.addFile(file.path, file.bytes))
       return error;
-  report.kernels = emit.kernelIds.size();
   return llvm::Error::success();
 }
 
-llvm::Error Assembly::addWeights(BundleWriter &bundle) {
+llvm::Error Assembly::addKernels(const BundleProgram &program,
+                                 EmitOptions emit) {
+  for (xf::RegionOp region : kernelRegions(program.module))
+    emit.kernelIds.push_back(region.getSymName().str());
+  if (!program.dumpIr.empty()) {
+    llvm::SmallString<128> folder(program.dumpIr);
+    llvm::sys::path::append(folder, "kernels");
+    if (std::error_code error = llvm::sys::fs::create_directories(folder))
+      return resourceError("cannot create " + folder + ": " + error.message());
+    emit.dumpDir = folder.str().str();
+  }
+  report.kernels += emit.kernelIds.size();
+  for (const TargetChoice &choice : program.stages.targets)
+    if (llvm::Error error =
+            addTargetKernels(input.bundle, choice, program.module, emit))
+      return error;
+  return llvm::Error::success();
+}
+
+/// A plan and the kernels that belong to it.
+llvm::Error Assembly::addProgram(const BundleProgram &program) {
+  auto plan = writePlan(programOf(program.module),
+                        planInfo(program.module, input.config));
+  if (!plan)
+    return plan.takeError();
+  if (llvm::Error error = input.bundle.addFile(program.stages.kind.file, *plan))
+    return error;
+  EmitOptions emit;
+  emit.prefix = prefix;
+  emit.planSha256 = Sha256::of(llvm::StringRef(*plan));
+  emit.threads = threads();
+  return addKernels(program, emit);
+}
+
+llvm::Error Assembly::addWeights() {
   Progress progress(Progress::modeFor(input.options.quiet));
   WeightPackOptions pack;
   pack.threads = threads();
   pack.strict = input.options.strict;
   pack.progress = &progress;
-  auto packed = packWeights(program, input.source, bundle, pack);
+  auto packed = packWeights(first, input.source, input.bundle, pack);
   if (!packed)
     return packed.takeError();
   for (const std::string &warning : packed->warnings())
@@ -121,20 +169,50 @@ llvm::Error Assembly::addWeights(BundleWriter &bundle) {
   return llvm::Error::success();
 }
 
+static std::string resources() {
+  static int anchor;
+  return resourceFolder(llvm::sys::fs::getMainExecutable(nullptr, &anchor));
+}
+
 /// lib/, include/ and src/, for applications that link the model.
-llvm::Error Assembly::addLinkable(BundleWriter &bundle) {
+llvm::Error Assembly::addLinkable(const TargetChoice &cpu) {
   NativePackage package;
   package.name = input.name;
   package.prefix = prefix;
   std::set<std::string> architectures;
-  for (const TargetVariant &variant : input.stages.variants)
+  for (const TargetVariant &variant : cpu.variants)
     architectures.insert(llvm::StringRef(variant.name).starts_with("arm64")
                              ? "aarch64"
                              : "x86_64");
   package.architectures.assign(architectures.begin(), architectures.end());
-  static int anchor;
-  std::string executable = llvm::sys::fs::getMainExecutable(nullptr, &anchor);
-  return addNativePackage(bundle, package, resourceFolder(executable));
+  return addNativePackage(input.bundle, package, resources());
+}
+
+/// What makes the bundle a library: a native one, a web page, or both.
+llvm::Error Assembly::addPackages() {
+  bool web = false;
+  for (const BundleProgram &program : input.programs)
+    for (const TargetChoice &choice : program.stages.targets) {
+      web |= choice.target->runsInBrowser();
+      if (choice.target->name() == "cpu")
+        if (llvm::Error error = addLinkable(choice))
+          return error;
+    }
+  return web ? addWebPackage(input.bundle, resources())
+             : llvm::Error::success();
+}
+
+static ManifestInfo::Target manifestTarget(const BundleProgram &program,
+                                           const TargetChoice &choice) {
+  plan::ProgramOp plan = programOf(program.module);
+  ManifestInfo::Target target;
+  target.name = choice.target->name().str();
+  target.plan = program.stages.kind.file.str();
+  target.arenaBytes = static_cast<uint64_t>(plan.getArenaBytes());
+  target.stateBytes = static_cast<uint64_t>(plan.getStateBytes());
+  for (const TargetVariant &variant : choice.variants)
+    target.variants.push_back({variant.name, variant.features, variant.when});
+  return target;
 }
 
 ManifestInfo Assembly::manifest() {
@@ -142,47 +220,44 @@ ManifestInfo Assembly::manifest() {
   info.name = input.name;
   info.prefix = prefix;
   info.architecture = input.config.architecture;
-  info.quantization = input.stages.quantization;
+  info.quantization = report.quantization;
   info.parameters = report.parameters;
-  info.context = program.getContext();
-  info.vocabSize = program.getVocabSize();
+  info.context = first.getContext();
+  info.vocabSize = first.getVocabSize();
   info.bitsPerWeight = report.bitsPerWeight;
-  ManifestInfo::Target target{input.stages.target->name().str(), {}};
-  for (const TargetVariant &variant : input.stages.variants)
-    target.variants.push_back(variant.name);
-  info.targets.push_back(target);
-  info.weightBytes = static_cast<uint64_t>(program.getWeightBytes());
-  info.arenaBytes = static_cast<uint64_t>(program.getArenaBytes());
-  info.stateBytes = static_cast<uint64_t>(program.getStateBytes());
+  for (const BundleProgram &program : input.programs)
+    for (const TargetChoice &choice : program.stages.targets)
+      info.targets.push_back(manifestTarget(program, choice));
+  info.weightBytes = static_cast<uint64_t>(first.getWeightBytes());
+  info.arenaBytes = static_cast<uint64_t>(first.getArenaBytes());
+  info.stateBytes = static_cast<uint64_t>(first.getStateBytes());
   info.sampling = input.text.sampling;
   info.chatTemplate = input.text.chatTemplate;
   return info;
 }
 
 llvm::Error Assembly::run() {
-  auto plan = writePlan(program, planInfo(input.module, input.config));
-  if (!plan)
-    return plan.takeError();
+  if (llvm::Error error = checkWeights())
+    return error;
   BundleWriter &bundle = input.bundle;
   if (llvm::Error error =
-          bundle.reserve(static_cast<uint64_t>(program.getWeightBytes())))
+          bundle.reserve(static_cast<uint64_t>(first.getWeightBytes())))
     return error;
-  if (llvm::Error error = bundle.addFile("plan.fb", *plan))
-    return error;
+  for (const BundleProgram &program : input.programs)
+    if (llvm::Error error = addProgram(program))
+      return error;
   if (!input.text.tokenizer.empty())
     if (llvm::Error error = bundle.addFile(
             "tokenizer.bin", llvm::toStringRef(input.text.tokenizer)))
       return error;
-  if (llvm::Error error = addKernels(bundle, *plan))
+  if (llvm::Error error = addPackages())
     return error;
-  if (llvm::Error error = addLinkable(bundle))
-    return error;
-  if (llvm::Error error = addWeights(bundle))
+  if (llvm::Error error = addWeights())
     return error;
   report.output = input.options.output;
-  report.weightBytes = program.getWeightBytes();
-  report.arenaBytes = program.getArenaBytes();
-  report.stateBytes = program.getStateBytes();
+  report.weightBytes = first.getWeightBytes();
+  report.arenaBytes = first.getArenaBytes();
+  report.stateBytes = first.getStateBytes();
   report.downloadBytes = static_cast<int64_t>(bundle.bytesWritten());
   return bundle.finish(manifest());
 }

@@ -11,16 +11,21 @@
 
 namespace sinter {
 
+/// One plan of the bundle and its kernels.
+struct BundleProgram {
+  const StageOptions &stages;
+  mlir::ModuleOp module; ///< after stage Legalize
+  std::string dumpIr;    ///< folder for what emission dumps; empty: none
+};
+
 struct BundleInput {
   const CompileOptions &options;
-  const StageOptions &stages;
+  llvm::ArrayRef<BundleProgram> programs; ///< at least one
   const ModelSource &source;
   const DecoderConfig &config;
   const TextParts &text;
   BundleWriter &bundle;
-  mlir::ModuleOp module; ///< after stage Legalize
   std::string name;
-  StageRunner &runner;
   llvm::raw_ostream &talk;
 };
 

@@ -79,25 +79,34 @@ static void noteScratch(ModuleOp module) {
 }
 
 static bool runKernels(ModuleOp module, const StageOptions &options) {
-  for (const TargetVariant &variant : options.variants)
-    if (failed(buildKernels(module, variant.name, variant.caps)))
-      return false;
+  for (const TargetChoice &choice : options.targets)
+    for (const TargetVariant &variant : choice.variants)
+      if (failed(buildKernels(module, variant.name, variant.caps)))
+        return false;
   noteScratch(module);
   return true;
 }
 
+static bool legalizeVariant(ModuleOp module, SymbolTable &symbols,
+                            const Target &target,
+                            const TargetVariant &variant) {
+  auto kernels = symbols.lookup<ModuleOp>(variant.name);
+  if (!kernels) {
+    module.emitError() << "the module of variant " << variant.name
+                       << " is missing";
+    return false;
+  }
+  PassManager passes(module.getContext());
+  target.populateLegalize(passes, variant);
+  return succeeded(passes.run(kernels));
+}
+
 static bool runLegalize(ModuleOp module, const StageOptions &options) {
   SymbolTable symbols(module);
-  return llvm::all_of(options.variants, [&](const TargetVariant &variant) {
-    auto kernels = symbols.lookup<ModuleOp>(variant.name);
-    if (!kernels) {
-      module.emitError() << "the module of variant " << variant.name
-                         << " is missing";
-      return false;
-    }
-    PassManager passes(module.getContext());
-    options.target->populateLegalize(passes, variant);
-    return succeeded(passes.run(kernels));
+  return llvm::all_of(options.targets, [&](const TargetChoice &choice) {
+    return llvm::all_of(choice.variants, [&](const TargetVariant &variant) {
+      return legalizeVariant(module, symbols, *choice.target, variant);
+    });
   });
 }
 

@@ -28,13 +28,19 @@ std::optional<Stage> parseStage(llvm::StringRef flag);
 /// "import, canonicalize, ...", for messages.
 std::string stageList();
 
+/// A target and those of its variants that are wanted.
+struct TargetChoice {
+  const Target *target = nullptr;
+  llvm::SmallVector<TargetVariant> variants;
+};
+
 /// What the stages need to know; filled once, by the driver.
 struct StageOptions {
   std::string quantization = "q4"; ///< f32, f16, q8, q4 or keep
   int64_t context = 2048;          ///< KV capacity in tokens, a multiple of 16
   int64_t chunk = 128;             ///< most tokens of one prefill call
-  const Target *target = nullptr;  ///< for Kernels and Legalize
-  llvm::SmallVector<TargetVariant> variants; ///< of the target
+  PlanKind kind;                   ///< of all targets
+  std::vector<TargetChoice> targets; ///< for Kernels and Legalize
 };
 
 /// After stage Kernels: the scratch bytes of an xf.region's kernel, the largest

@@ -24,6 +24,10 @@ struct TargetVariant {
   std::string name; ///< "avx512-vnni"; also the name of the module that holds
                     ///< its kernels
   kern::CapsAttr caps; ///< what kernel families may use
+  /// For manifest.json, where the runtime chooses by them: names of the device
+  /// features it needs, and a class of devices it is for ("software").
+  std::vector<std::string> features;
+  std::string when;
 };
 
 /// A file of a bundle made by a target, path relative to the bundle.
@@ -47,7 +51,7 @@ struct PlanKind {
   /// Workgroups of lanes with f32 activations; else CPU workers, which take
   /// int8 activations (docs/web.md).
   bool grid = false;
-  int64_t alignment = 64; ///< of arena and state ranges, bytes
+  int64_t alignment = 64;           ///< of arena and state ranges, bytes
   int64_t bindingLimit = INT64_MAX; ///< largest range a binding may have, bytes
   llvm::StringRef file = "plan.fb"; ///< where the bundle keeps it
 };
@@ -57,6 +61,8 @@ public:
   virtual ~Target() = default;
   virtual llvm::StringRef name() const = 0;
   virtual PlanKind planKind() const { return {}; }
+  /// Whether a bundle with it is also a web page and an ES module.
+  virtual bool runsInBrowser() const { return false; }
 
   /// The variants named in `requested` (all of them if empty), in order of
   /// preference, best first. An unknown name is an UnsupportedError.

@@ -45,7 +45,8 @@ public:
                ", "));
     SmallVector<TargetVariant> result;
     for (const CpuVariant *variant : chosen)
-      result.push_back({variant->name.str(), capsOf(context, *variant)});
+      result.push_back(
+          {variant->name.str(), capsOf(context, *variant), {}, {}});
     return result;
   }
 

@@ -24,7 +24,8 @@ inline ManifestInfo smallInfo() {
   info.context = 512;
   info.vocabSize = 1024;
   info.bitsPerWeight = 4.5;
-  info.targets = {{"cpu", {"avx2", "x86-64-v2"}}};
+  info.targets = {
+      {"cpu", "plan.fb", {{"avx2", {}, ""}, {"x86-64-v2", {}, ""}}, 2, 3}};
   info.weightBytes = 1, info.arenaBytes = 2, info.stateBytes = 3;
   info.sampling.temperature = 0.7;
   info.sampling.topK = 40;
