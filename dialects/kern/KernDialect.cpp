@@ -30,12 +30,17 @@ void KernDialect::initialize() {
 
 LogicalResult CapsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                int64_t simdBits, int64_t registers,
-                               Feature features, bool cheapBarriers) {
+                               Feature features, bool cheapBarriers,
+                               int64_t group) {
   if (simdBits < 32 || simdBits > 2048 || (simdBits & (simdBits - 1)))
     return emitError() << "simd_bits must be a power of two from 32 to 2048, "
                           "got "
                        << simdBits;
   if (registers <= 0)
     return emitError() << "registers must be positive, got " << registers;
+  if (group < 0 || group > 1024)
+    return emitError() << "group must be from 0 to 1024, got " << group;
+  if (group && simdBits != 32)
+    return emitError() << "simd_bits must be 32 on a grid, got " << simdBits;
   return success();
 }

@@ -14,6 +14,11 @@ def Kern_Dialect : Dialect {
   let description = [{
     A kernel is called by workers (CPU threads, GPU workgroups). Each worker runs `kern.once` at most once per dispatch and then
     `kern.for_items` for the work items it was given; items are independent of one another.
+
+    On a grid (`group` of the caps is not 0) a worker is a workgroup of `group` lanes, and the body is written for one lane: it runs
+    once, for items [%i, %i + items_per_group), which the builder spreads over the lanes itself and bounds by the item count of
+    the region. Body ops there: arith and math on index, i1, i32, f32 and vectors of 2 to 4 of them, vector.{broadcast, extract,
+    insert, from_elements}, scf.{for, if, while}, memref.{load, store}. An index is an unsigned 32-bit number.
   }];
   let useDefaultAttributePrinterParser = 1;
 }
@@ -25,7 +30,10 @@ def Kern_Feature : I64BitEnumAttr<"Feature", "what a device can do", [
     I64BitEnumAttrCaseBit<"dot_u8s8", 2>,     // 4-way u8 x s8 dot product accumulated in i32 without saturation (VNNI, usdot)
     I64BitEnumAttrCaseBit<"dot_s8s8", 3>,     // 4-way s8 x s8 (Arm dotprod)
     I64BitEnumAttrCaseBit<"matrix_s8s8", 4>,  // 2x8 by 8x2 s8 (Arm i8mm smmla/usmmla)
-    I64BitEnumAttrCaseBit<"tile_u8s8", 5>]> { // 16x64 by 64x16 tiles (Intel AMX)
+    I64BitEnumAttrCaseBit<"tile_u8s8", 5>,    // 16x64 by 64x16 tiles (Intel AMX)
+    I64BitEnumAttrCaseBit<"shader_f16", 6>,   // grids: arithmetic on f16
+    I64BitEnumAttrCaseBit<"subgroups", 7>,    // grids: kern.subgroup_reduce and its kin
+    I64BitEnumAttrCaseBit<"packed_dot", 8>]> { // grids: dot product of four bytes in a word
   let cppNamespace = "::sinter::kern";
   let genSpecializedAttr = 0;
   let separator = "|";
@@ -35,22 +43,35 @@ def Kern_CapsAttr : AttrDef<Kern_Dialect, "Caps"> {
   let mnemonic = "caps";
   let summary = "hardware a kernel is specialised to";
   let description = [{
-    `simd_bits`: width of a vector register; `registers`: how many of them; `cheap_barriers`: whether workers may meet within a kernel.
+    `simd_bits`: width of a vector register; `registers`: how many of them; `cheap_barriers`: whether workers may meet within a kernel;
+    `group`: lanes of a workgroup, 0 for CPU workers. On grids simd_bits is 32, a lane being scalar, and without cheap_barriers
+    (software adapters) there is no barrier, no shared memory and no subgroup op: each lane computes whole results.
     Kernels learn about hardware from here and from nothing else.
   }];
   let parameters = (ins "int64_t":$simd_bits, "int64_t":$registers, EnumParameter<Kern_Feature>:$features,
-                        DefaultValuedParameter<"bool", "false">:$cheap_barriers);
+                        DefaultValuedParameter<"bool", "false">:$cheap_barriers,
+                        DefaultValuedParameter<"int64_t", "0">:$group);
+  let builders = [AttrBuilder<(ins "int64_t":$simd_bits, "int64_t":$registers, "Feature":$features, "bool":$cheap_barriers), [{
+    return $_get($_ctxt, simd_bits, registers, features, cheap_barriers, /*group=*/0);
+  }]>];
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
     bool has(Feature feature) const { return bitEnumContainsAll(getFeatures(), feature); }
     /// f32 lanes of one vector register.
     int64_t lanes() const { return getSimdBits() / 32; }
+    /// Whether workers are workgroups.
+    bool isGrid() const { return getGroup() > 0; }
   }];
   let genVerifyDecl = 1;
 }
 
 def Kern_Scalar : I32EnumAttr<"Scalar", "a number the runtime passes with each dispatch", [
     I32EnumAttrCase<"token_count", 0>, I32EnumAttrCase<"position", 1>, I32EnumAttrCase<"row", 2>]> {
+  let cppNamespace = "::sinter::kern";
+}
+
+def Kern_Reduction : I32EnumAttr<"Reduction", "how numbers of several lanes become one", [
+    I32EnumAttrCase<"add", 0>, I32EnumAttrCase<"max", 1>]> {
   let cppNamespace = "::sinter::kern";
 }
 

@@ -14,9 +14,12 @@ def Kern_KernelOp : Kern_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface]> 
     Arguments are the bindings, in the order of the plan.dispatch: inputs, then results. Each is a one-dimensional memref (`memref<?xf32>`,
     or `memref<?xi8>` for packed bytes, viewed through memref.view), at least 64-byte aligned; no two bindings of which one is
     written overlap.
-    - kernel_c1: every argument is a rank-1 memref of integers or floats with identity layout; there are no results
+    - kernel_c1: every argument is a rank-1 memref of integers or floats with identity layout; there are no results. On a grid the
+      element is i32, f32, or a vector of four of them for aligned access to neighbours
     - kernel_c2: the body is one block with at most one kern.once and exactly one kern.for_items, in that order, directly in it
     - kernel_c3: the body ends in kern.return
+    - kernel_c4: `items_per_group`, the items a workgroup takes, is at least 1, and is 1 where there are no workgroups
+    - kernel_c5: the only kern attribute of an argument is the unit `kern.readonly`: a weight; nothing in the kernel writes it
     ```
     kern.kernel @add_one(%x: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #kern.caps<...>} {
       kern.for_items %i { ... }
@@ -25,16 +28,38 @@ def Kern_KernelOp : Kern_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface]> 
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, Kern_CapsAttr:$caps,
-                       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs);
+                       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
+                       DefaultValuedOptionalAttr<I64Attr, "1">:$items_per_group);
   let regions = (region AnyRegion:$body);
+  let skipDefaultBuilders = 1; // they would print an items_per_group of 1
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::FunctionType":$type, "CapsAttr":$caps,
+                                 CArg<"::mlir::ArrayAttr", "{}">:$arg_attrs, CArg<"::mlir::ArrayAttr", "{}">:$res_attrs), [{
+    Properties &properties = $_state.getOrAddProperties<Properties>();
+    properties.sym_name = $_builder.getStringAttr(name);
+    properties.function_type = ::mlir::TypeAttr::get(type);
+    properties.caps = caps;
+    properties.arg_attrs = arg_attrs;
+    properties.res_attrs = res_attrs;
+    $_state.addRegion();
+  }]>];
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
     ::mlir::Region *getCallableRegion() { return &getBody(); }
-    /// Bytes of worker-private scratch: the sum of the kern.scratch sizes, each rounded up to 64.
+    bool isGrid() { return getCaps().isGrid(); }
+    /// Bytes of worker-private scratch the runtime provides: the sum of the kern.scratch sizes, each rounded up to 64; 0 on a
+    /// grid, whose kernels bring their own.
     int64_t getScratchBytes();
+    /// Bytes of memory the lanes of a workgroup share: the sum of the shared kern.scratch sizes, each rounded up to 16.
+    int64_t getSharedBytes();
+    /// Marks an argument as a weight.
+    static constexpr ::llvm::StringLiteral kReadonlyAttr = "kern.readonly";
+    bool isReadonly(unsigned argument) { return bool(getArgAttr(argument, kReadonlyAttr)); }
+    void setReadonly(unsigned argument) {
+      setArgAttr(argument, kReadonlyAttr, ::mlir::UnitAttr::get(getContext()));
+    }
   }];
 }
 
@@ -70,9 +95,13 @@ def Kern_ForItemsOp : Kern_Op<"for_items", [SingleBlock, NoTerminator, Recursive
 def Kern_ScratchOp : Kern_Op<"scratch", [MemoryEffects<[MemAlloc]>]> {
   let summary = "worker-private memory that lives as long as the dispatch; 64-byte aligned; contents undefined at first";
   let description = [{
-    - scratch_c1: the result is a static rank-1 memref of integers or floats, at most 1 GiB, with identity layout
+    On a grid it is private to a lane, or, where `shared`, memory of the workgroup.
+    - scratch_c1: the result is a static rank-1 memref of integers or floats, at most 1 GiB, with identity layout. On a grid the
+      element is i32, f32, or a vector of four of them
     - scratch_c2: the op stands directly in the kernel's body
+    - scratch_c3: `shared` only on a grid with cheap barriers
   }];
+  let arguments = (ins UnitAttr:$shared);
   let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
   let hasVerifier = 1;
@@ -97,5 +126,99 @@ def Kern_PrefetchOp : Kern_Op<"prefetch", []> {
   let summary = "hint: the cache line of base[index] will be read soon; an index beyond the end is harmless";
   let arguments = (ins MemRefRankOf<[AnyType], [1]>:$base, Index:$index);
   let assemblyFormat = "$base `[` $index `]` attr-dict `:` type($base)";
+}
+
+//===-- Grids ---------------------------------------------------------------------------------------------------------===//
+
+def Kern_LaneOp : Kern_Op<"lane", [Pure]> {
+  let summary = "this lane of the workgroup, 0 <= lane < group";
+  let description = [{
+    - lane_c1: only on a grid
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+  let hasVerifier = 1;
+}
+
+def Kern_BlockOp : Kern_Op<"block", [Pure]> {
+  let summary = "index of the block of tokens this workgroup works on: the grid's y";
+  let description = [{
+    Always 0 where the items of a dispatch do not depend on the token count.
+    - block_c1: only on a grid
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+  let hasVerifier = 1;
+}
+
+def Kern_BarrierOp : Kern_Op<"barrier"> {
+  let summary = "all lanes of the workgroup meet; what they wrote to shared memory is seen by all";
+  let description = [{
+    Only where all lanes of the workgroup come by.
+    - barrier_c1: only on a grid with cheap barriers
+  }];
+  let assemblyFormat = "attr-dict";
+  let hasVerifier = 1;
+}
+
+def Kern_SubgroupReduceOp : Kern_Op<"subgroup_reduce", [AllTypesMatch<["x", "result"]>]> {
+  let summary = "the sum or the maximum over the lanes of the subgroup, in every one of them";
+  let description = [{
+    Only where all lanes of the subgroup come by.
+    - subgroup_reduce_c1: only on a grid with subgroups and cheap barriers
+  }];
+  let arguments = (ins Kern_Reduction:$kind, F32:$x);
+  let results = (outs F32:$result);
+  let assemblyFormat = "$kind $x attr-dict `:` type($x)";
+  let hasVerifier = 1;
+}
+
+def Kern_SubgroupLaneOp : Kern_Op<"subgroup_lane", [Pure]> {
+  let summary = "this lane's index in its subgroup";
+  let description = [{
+    - subgroup_lane_c1: only on a grid with subgroups and cheap barriers
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+  let hasVerifier = 1;
+}
+
+def Kern_SubgroupSizeOp : Kern_Op<"subgroup_size", [Pure]> {
+  let summary = "lanes of a subgroup: a power of two from 4 to 128, known when the kernel runs";
+  let description = [{
+    Lanes [k * size, (k + 1) * size) of a workgroup are a subgroup.
+    - subgroup_size_c1: only on a grid with subgroups and cheap barriers
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+  let hasVerifier = 1;
+}
+
+def Kern_UnpackF16Op : Kern_Op<"unpack_f16", [Pure]> {
+  let summary = "the two f16 of a word as f32; the first is the lower half";
+  let arguments = (ins I32:$word);
+  let results = (outs VectorOfLengthAndType<[2], [F32]>:$result);
+  let assemblyFormat = "$word attr-dict `:` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$word), [{
+    build($_builder, $_state, ::mlir::VectorType::get({2}, $_builder.getF32Type()), word);
+  }]>];
+}
+
+def Kern_PackF16Op : Kern_Op<"pack_f16", [Pure]> {
+  let summary = "two f32 as f16 in a word, the first in the lower half; undefined beyond +-65504";
+  let arguments = (ins VectorOfLengthAndType<[2], [F32]>:$pair);
+  let results = (outs I32:$word);
+  let assemblyFormat = "$pair attr-dict `:` type($pair)";
+}
+
+def Kern_PackedDotOp : Kern_Op<"packed_dot", [Pure]> {
+  let summary = "the sum of the products of four signed bytes in each of two words";
+  let description = [{
+    - packed_dot_c1: only on a grid with packed_dot
+  }];
+  let arguments = (ins I32:$lhs, I32:$rhs);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict";
+  let hasVerifier = 1;
 }
 #endif

@@ -46,3 +46,42 @@ kern.kernel @barriers() attributes {caps = #kern.caps<simd_bits = 128, registers
   }
   kern.return
 }
+
+// A grid: workgroups of lanes.
+// CHECK-LABEL: kern.kernel @lanes(
+// CHECK-SAME: %{{.*}}: memref<?xvector<4xi32>> {kern.readonly}, %{{.*}}: memref<?xf32>)
+// CHECK-SAME: caps = #kern.caps<simd_bits = 32, registers = 64, features = shader_f16|subgroups|packed_dot, cheap_barriers = true, group = 64>
+// CHECK-SAME: items_per_group = 4 : i64
+kern.kernel @lanes(%w: memref<?xvector<4xi32>> {kern.readonly}, %y: memref<?xf32>)
+    attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = shader_f16|subgroups|packed_dot, cheap_barriers = true, group = 64>,
+                items_per_group = 4} {
+  // CHECK: kern.scratch {shared} : memref<64xvector<4xf32>>
+  %shared = kern.scratch {shared} : memref<64xvector<4xf32>>
+  // CHECK: kern.scratch : memref<8xi32>
+  %private = kern.scratch : memref<8xi32>
+  kern.for_items %i {
+    // CHECK: kern.lane
+    %lane = kern.lane
+    // CHECK: kern.block
+    %block = kern.block
+    %word = memref.load %private[%lane] : memref<8xi32>
+    // CHECK: kern.unpack_f16 %{{.*}} : vector<2xf32>
+    %pair = kern.unpack_f16 %word : vector<2xf32>
+    // CHECK: kern.pack_f16 %{{.*}} : vector<2xf32>
+    %packed = kern.pack_f16 %pair : vector<2xf32>
+    // CHECK: kern.packed_dot %{{.*}}, %{{.*}}
+    %dot = kern.packed_dot %packed, %word
+    // CHECK: kern.barrier
+    kern.barrier
+    %x = memref.load %y[%block] : memref<?xf32>
+    // CHECK: kern.subgroup_reduce add %{{.*}} : f32
+    %sum = kern.subgroup_reduce add %x : f32
+    // CHECK: kern.subgroup_reduce max %{{.*}} : f32
+    %max = kern.subgroup_reduce max %sum : f32
+    // CHECK: kern.subgroup_lane
+    %of = kern.subgroup_lane
+    // CHECK: kern.subgroup_size
+    %size = kern.subgroup_size
+  }
+  kern.return
+}
