@@ -4,6 +4,7 @@
 #include "compiler/driver/Compile.h"
 #include "compiler/support/Error.h"
 #include "compiler/support/Interrupt.h"
+#include "compiler/support/MemoryLimit.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -16,7 +17,7 @@ using namespace sinter;
 namespace {
 struct Arguments {
   CompileOptions options;
-  std::string stopAfter, startAt;
+  std::string stopAfter, startAt, memLimit;
 };
 } // namespace
 
@@ -63,7 +64,13 @@ static int run(const Arguments &arguments, const cli::Globals &globals) {
       return cli::reportUsage("stage '" + *text +
                               "' is not known; stages: " + stageList());
   }
+  std::optional<uint64_t> memory = 0;
+  if (!arguments.memLimit.empty() && !(memory = parseBytes(arguments.memLimit)))
+    return cli::reportUsage("--mem-limit '" + arguments.memLimit +
+                            "' is no size; write 800M or 4G");
   if (llvm::Error error = installInterruptHandlers())
+    return cli::reportError(std::move(error));
+  if (llvm::Error error = limitMemory(*memory))
     return cli::reportError(std::move(error));
   if (!options.quantization.empty() && !isQuantization(options.quantization))
     return cli::reportUsage("quantization '" + options.quantization +
@@ -99,6 +106,8 @@ cli::Runner cli::addCompileCommand(CLI::App &app, const Globals &globals) {
                  "Tokens a conversation can hold (default: the model's, at "
                  "most 4096)");
   app.add_option("--name", options.name, "Name of the model in the bundle");
+  app.add_option("--mem-limit", arguments->memLimit,
+                 "Memory to take at most (800M, 4G); exit code 4 beyond it");
   app.add_flag("--overwrite", options.overwrite, "Replace an existing bundle");
   app.add_option("--dump-ir", options.dumpIr,
                  "Folder for the IR after every stage, and an index page");

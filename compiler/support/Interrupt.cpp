@@ -69,6 +69,13 @@ llvm::Error sinter::checkInterrupt() {
 
 static void handleSignal(int) { requestInterrupt(); }
 
+void sinter::removeRegistered() {
+  std::lock_guard<std::mutex> lock(removals().mutex);
+  // What was registered last goes first: a lock outlives what it guards.
+  for (const std::string &path : llvm::reverse(removals().paths))
+    llvm::sys::fs::remove_directories(path, /*IgnoreErrors=*/true);
+}
+
 static void *watch(void *argument) {
   int end = static_cast<int>(reinterpret_cast<intptr_t>(argument));
   char byte;
@@ -76,10 +83,7 @@ static void *watch(void *argument) {
   }
   struct pollfd second = {end, POLLIN, 0};
   ::poll(&second, 1, kPatienceMs);
-  std::lock_guard<std::mutex> lock(removals().mutex);
-  // What was registered last goes first: a lock outlives what it guards.
-  for (const std::string &path : llvm::reverse(removals().paths))
-    llvm::sys::fs::remove_directories(path, /*IgnoreErrors=*/true);
+  removeRegistered();
   ::_exit(kExitInterrupted);
 }
 

@@ -29,6 +29,9 @@ void requestInterrupt();
 /// InterruptedError once a signal has come.
 llvm::Error checkInterrupt();
 
+/// Removes whatever is registered below; for a process that is about to end.
+void removeRegistered();
+
 /// While it lives, `path` is removed with all it holds when the process is
 /// ended by the watching thread.
 class RemoveOnInterrupt {
