@@ -8,19 +8,25 @@ using namespace sinter::kernels;
 namespace sinter::kernels {
 #define KERNEL_FAMILY(Name) const KernelFamily &get##Name##Family();
 #include "compiler/kernels/Kernels.def"
+#define KERNEL_FAMILY(Name) const KernelFamily &get##Name##Family();
+#include "compiler/kernels/grid/GridKernels.def"
 } // namespace sinter::kernels
 
-llvm::ArrayRef<const KernelFamily *> sinter::kernels::allFamilies() {
-  static const std::vector<const KernelFamily *> families = {
+llvm::ArrayRef<const KernelFamily *> sinter::kernels::allFamilies(bool grid) {
+  static const std::vector<const KernelFamily *> workers = {
 #define KERNEL_FAMILY(Name) &get##Name##Family(),
 #include "compiler/kernels/Kernels.def"
   };
-  return families;
+  static const std::vector<const KernelFamily *> grids = {
+#define KERNEL_FAMILY(Name) &get##Name##Family(),
+#include "compiler/kernels/grid/GridKernels.def"
+  };
+  return grid ? grids : workers;
 }
 
 Selection sinter::kernels::selectFamily(xf::RegionOp region) {
   Selection selection;
-  for (const KernelFamily *family : allFamilies()) {
+  for (const KernelFamily *family : allFamilies(region->hasAttr(kGridAttr))) {
     std::string reason;
     if (family->accepts(region, reason)) {
       selection.family = family;

@@ -55,12 +55,18 @@ public:
                                                 kern::CapsAttr caps) const = 0;
 };
 
-/// All families, in order of preference (Kernels.def).
-llvm::ArrayRef<const KernelFamily *> allFamilies();
+/// On a module: its plan is made for grids (docs/web.md), so integer linears
+/// take f32 inputs. On an xf.region of such a plan: grid families build it.
+constexpr llvm::StringLiteral kGridAttr = "sinter.grid";
 
-/// The family that computes a region, and why the earlier ones declined. Null
-/// only for what even the fallback cannot compute: rope without a table, int8
-/// activations outside of a linear, weights that are not arguments.
+/// The families for CPU workers (Kernels.def) or for grids
+/// (grid/GridKernels.def), in order of preference.
+llvm::ArrayRef<const KernelFamily *> allFamilies(bool grid = false);
+
+/// The family that computes a region, and why the earlier ones declined;
+/// regions marked kGridAttr are shown to grid families, others to those for
+/// CPUs. Null only for what even the fallback cannot compute: rope without a
+/// table, int8 activations outside of a linear, weights that are not arguments.
 struct Selection {
   const KernelFamily *family = nullptr;
   std::string reason;

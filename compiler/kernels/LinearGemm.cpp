@@ -57,6 +57,8 @@ std::optional<LinearRegion> LinearGemm::match(xf::RegionOp region,
   else if (linear->quantizes || linear->normWeight || linear->selectsRow)
     reason = "the input is computed in the region: with many tokens every "
              "item would do so again";
+  else if (linear->mixed())
+    reason = "an f32 input of integer weights";
   else
     return linear;
   return std::nullopt;

@@ -38,6 +38,10 @@ private:
       reason = "more than one token";
       return std::nullopt;
     }
+    if (linear && linear->mixed()) {
+      reason = "an f32 input of integer weights";
+      return std::nullopt;
+    }
     return linear;
   }
   static LinearRegion matched(xf::RegionOp region) {

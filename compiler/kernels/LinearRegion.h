@@ -30,6 +30,11 @@ struct LinearRegion {
   int64_t rows = 0;    ///< N
   int64_t outputs = 0; ///< columns of the result: N, or N / 2 with a gate
 
+  /// Whether integer weights meet a float input, as in plans for grids.
+  bool mixed() const {
+    return isInteger() && !quantizes &&
+           xf::getScheme(input.getType()) == xf::Scheme::f32;
+  }
   bool isInteger() const { return xf::isIntegerScheme(scheme); }
   bool hasGate() const { return activation.has_value(); }
   /// Panels of 16 result columns.

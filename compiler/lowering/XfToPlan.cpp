@@ -84,6 +84,8 @@ xf::RegionOp Lowering::outline(xf::FusedOp fused) {
   auto region = builder.create<xf::RegionOp>(fused.getLoc(), "region", type,
                                              ArrayAttr(), ArrayAttr());
   region.getBody().takeBody(fused.getBody());
+  if (module->hasAttr(kernels::kGridAttr))
+    region->setAttr(kernels::kGridAttr, builder.getUnitAttr());
   kernels::Selection chosen = kernels::selectFamily(region);
   if (!chosen.family) {
     region.emitOpError("is taken by no kernel family: ") << chosen.reason;
@@ -243,7 +245,7 @@ void Lowering::placeBuffers() {
     if (buffer.entry)
       continue;
     buffer.range.offset = base;
-    base = alignUp(base + buffer.range.bytes, 64);
+    base = alignUp(base + buffer.range.bytes, options.alignment);
   }
   arenaBytes = base;
   for (const Entry &entry : entries) {
@@ -254,11 +256,12 @@ void Lowering::placeBuffers() {
         ranges.push_back(buffer.range);
         owners.push_back(&buffer);
       }
-    arenaBytes = std::max(arenaBytes, placeRanges(ranges, base, 64));
+    arenaBytes =
+        std::max(arenaBytes, placeRanges(ranges, base, options.alignment));
     for (auto [owner, range] : llvm::zip(owners, ranges))
       owner->range = range;
   }
-  arenaBytes = alignUp(arenaBytes, 64);
+  arenaBytes = alignUp(arenaBytes, options.alignment);
 }
 
 void Lowering::writeProgram() {

@@ -10,9 +10,13 @@
 namespace sinter {
 
 struct PlanOptions {
-  int64_t chunk = 128; ///< most tokens of one prefill call
+  int64_t chunk = 128;              ///< most tokens of one prefill call
+  int64_t alignment = 64;           ///< of arena ranges, bytes; at least 64
+  int64_t bindingLimit = INT64_MAX; ///< largest range of a binding, bytes
 };
 
+/// A module marked kernels::kGridAttr becomes a plan for grids: families for
+/// grids compute its regions, which are marked too.
 /// Replaces the entry functions of a fused module by xf.region symbols (one per
 /// distinct kernel) and one plan.program. Needs func.funcs @prefill, @decode,
 /// @head, @greedy whose bodies hold only xf.fused, xf.get_weight, xf.get_state

@@ -55,7 +55,8 @@ static void populateXfStage(Stage stage, OpPassManager &passes,
   if (stage == Stage::Canonicalize)
     passes.addPass(createMaterializeRopeTables({options.context}));
   if (stage == Stage::Quantize)
-    passes.addPass(createQuantizeWeights({options.quantization}));
+    passes.addPass(createQuantizeWeights(
+        {options.quantization, options.kind.grid ? "f32" : "i8"}));
   if (stage == Stage::Fuse) {
     passes.addPass(createSplitEntryPoints());
     passes.addPass(createMergeLinears());
@@ -118,12 +119,16 @@ bool sinter::runStage(Stage stage, ModuleOp module,
   case Stage::Canonicalize:
   case Stage::Quantize:
   case Stage::Fuse: {
+    if (stage == Stage::Quantize && options.kind.grid)
+      module->setAttr(kernels::kGridAttr, UnitAttr::get(module.getContext()));
     PassManager passes(module.getContext());
     populateXfStage(stage, passes, options);
     return succeeded(passes.run(module));
   }
   case Stage::Plan:
-    return succeeded(lowerXfToPlan(module, {options.chunk}));
+    return succeeded(
+        lowerXfToPlan(module, {options.chunk, options.kind.alignment,
+                               options.kind.bindingLimit}));
   case Stage::Kernels:
     return runKernels(module, options);
   case Stage::Legalize:
@@ -160,12 +165,12 @@ static ArrayRef<StringRef> allowedAfter(Stage stage) {
 }
 
 /// Beyond dialects: what each xf stage has established.
-static LogicalResult verifyOp(Stage stage, Operation *op) {
+static LogicalResult verifyOp(Stage stage, Operation *op, bool takesFloats) {
   if (auto rope = dyn_cast<xf::RopeOp>(op))
     if (stage >= Stage::Canonicalize && !rope.getTable())
       return op->emitOpError("has no table after stage canonicalize");
   if (auto linear = dyn_cast<xf::LinearOp>(op))
-    if (stage >= Stage::Quantize &&
+    if (stage >= Stage::Quantize && !takesFloats &&
         xf::isIntegerScheme(xf::getScheme(linear.getWeight().getType())) &&
         xf::getScheme(linear.getX().getType()) != xf::Scheme::dyn_i8)
       return op->emitOpError("has an unquantized input after stage quantize");
@@ -177,12 +182,13 @@ static LogicalResult verifyOp(Stage stage, Operation *op) {
 
 LogicalResult sinter::verifyStage(Stage stage, ModuleOp module) {
   ArrayRef<StringRef> allowed = allowedAfter(stage);
+  bool grid = module->hasAttr(kernels::kGridAttr);
   WalkResult result = module.walk([&](Operation *op) -> WalkResult {
     if (op == module)
       return WalkResult::advance();
     if (!llvm::is_contained(allowed, op->getName().getDialectNamespace()))
       return op->emitOpError("is not legal after stage ") << stageFlag(stage);
-    return verifyOp(stage, op);
+    return verifyOp(stage, op, grid);
   });
   return failure(result.wasInterrupted());
 }

@@ -24,7 +24,8 @@ def QuantizeWeights : Pass<"xf-quantize-weights", "::mlir::ModuleOp"> {
   let description = [{
     Matrices used by xf.linear and xf.embedding get `scheme`; with `keep` the scheme nearest to the stored type (q4_0 and q8_0 as they
     are, f16 and bf16 as f16, f32 as f32, other block types as q8_0). Norm weights, biases and rotary tables stay f32. Weights stored in one
-    block scheme and converted to another are reported as a remark.
+    block scheme and converted to another are reported as a remark. Inputs of linears with integer weights are quantized where
+    activations are i8 (CPU workers), and left alone where they are f32 (grids).
     ```
     %y = xf.linear %x, %w : (tensor<?x64xf32>, tensor<32x64xf32, #xf.quant<f32>>) -> ...
     -->
@@ -32,7 +33,8 @@ def QuantizeWeights : Pass<"xf-quantize-weights", "::mlir::ModuleOp"> {
     %y = xf.linear %q, %w : (tensor<?x64xf32, #xf.quant<dyn_i8>>, tensor<32x64xf32, #xf.quant<q4_0>>) -> ...
     ```
   }];
-  let options = [Option<"scheme", "scheme", "std::string", "\"q4\"", "f32, f16, q8, q4 or keep">];
+  let options = [Option<"scheme", "scheme", "std::string", "\"q4\"", "f32, f16, q8, q4 or keep">,
+                 Option<"activations", "activations", "std::string", "\"i8\"", "what integer linears multiply: i8 (quantized) or f32 (as they are)">];
   let statistics = [Statistic<"quantized", "matrices-quantized", "matrices whose scheme changed">];
   let dependentDialects = ["::sinter::xf::XfDialect"];
 }

@@ -44,7 +44,8 @@ struct QuantizeWeightsPass
     for (xf::GetWeightOp read : reads)
       read.getResult().setType(cast<RankedTensorType>(
           symbols.lookup<xf::WeightOp>(read.getWeight()).getType()));
-    getOperation().walk([](xf::LinearOp op) { quantizeInput(op); });
+    if (activations == "i8")
+      getOperation().walk([](xf::LinearOp op) { quantizeInput(op); });
   }
 
 private:
@@ -61,6 +62,10 @@ private:
              << "unknown quantization '" << scheme.getValue()
              << "'; use f32, f16, q8, q4 or keep";
     wanted = *found;
+    if (activations != "i8" && activations != "f32")
+      return emitError(getOperation().getLoc())
+             << "unknown activations '" << activations.getValue()
+             << "'; use i8 or f32";
     return success();
   }
 

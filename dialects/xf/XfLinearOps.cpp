@@ -21,9 +21,8 @@ LogicalResult LinearOp::verify() {
   if (getBias() &&
       failed(verifyWeight(*this, getBias(), {rows}, "bias", "linear_c2")))
     return failure();
-  if (integerInput != isIntegerScheme(getScheme(weight)))
-    return emitOpError("a dyn_i8 x needs an integer weight scheme, an f32 x a "
-                       "float scheme, got ")
+  if (integerInput && !isIntegerScheme(getScheme(weight)))
+    return emitOpError("a dyn_i8 x needs an integer weight scheme, got ")
            << stringifyScheme(getScheme(weight)) << " (linear_c3)";
   return success();
 }

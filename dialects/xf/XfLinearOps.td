@@ -9,7 +9,7 @@ def Xf_LinearOp : Xf_Op<"linear", [Pure]> {
   let description = [{
     - linear_c1: x is tensor<TxKxf32> (encoding none or dyn_i8), weight is a [N, K] weight, result is tensor<TxNxf32>
     - linear_c2: bias, if present, is tensor<Nxf32>
-    - linear_c3: a dyn_i8 x needs an integer weight scheme (q8_0, q4_0), an f32 x a float scheme
+    - linear_c3: a dyn_i8 x needs an integer weight scheme (q8_0, q4_0); an f32 x takes any
   }];
   let arguments = (ins RankedTensorOf<[F32]>:$x, RankedTensorOf<[F32]>:$weight, Optional<RankedTensorOf<[F32]>>:$bias);
   let results = (outs Xf_Activation2D:$result);

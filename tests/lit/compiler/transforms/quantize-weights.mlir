@@ -1,5 +1,6 @@
 // RUN: sinter-opt %s --xf-quantize-weights=scheme=q4 | FileCheck %s --check-prefix=Q4
 // RUN: sinter-opt %s --xf-quantize-weights=scheme=f16 | FileCheck %s --check-prefix=F16
+// RUN: sinter-opt %s --xf-quantize-weights="scheme=q4 activations=f32" | FileCheck %s --check-prefix=GRID
 // RUN: sinter-opt %s --xf-quantize-weights=scheme=keep | FileCheck %s --check-prefix=KEEP
 
 // Q4: xf.weight @matrix {{.*}} : tensor<32x64xf32, #xf.quant<q4_0>>
@@ -25,6 +26,8 @@ func.func @body(%x: tensor<?x64xf32>) -> (tensor<?x32xf32>, tensor<?x32xf32>) {
   // Q4-NOT: xf.quantize
   // Q4: xf.linear %[[Q]]
   // F16-NOT: xf.quantize
+  // GRID-NOT: xf.quantize
+  // GRID: xf.linear %{{.*}}, %{{.*}} : (tensor<?x64xf32>, tensor<32x64xf32, #xf.quant<q4_0>>)
   %0 = xf.linear %n, %m : (tensor<?x64xf32>, tensor<32x64xf32, #xf.quant<f32>>) -> tensor<?x32xf32>
   %1 = xf.linear %n, %b : (tensor<?x64xf32>, tensor<32x64xf32, #xf.quant<f32>>) -> tensor<?x32xf32>
   return %0, %1 : tensor<?x32xf32>, tensor<?x32xf32>
