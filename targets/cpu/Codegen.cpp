@@ -11,6 +11,7 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Object/ObjectFile.h"
+#include "llvm/Object/Wasm.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -42,13 +43,19 @@ static void initializeTargets() {
     LLVMInitializeAArch64Target();
     LLVMInitializeAArch64TargetMC();
     LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeWebAssemblyTargetInfo();
+    LLVMInitializeWebAssemblyTarget();
+    LLVMInitializeWebAssemblyTargetMC();
+    LLVMInitializeWebAssemblyAsmPrinter();
   });
 }
 
 static Expected<std::unique_ptr<TargetMachine>>
 createMachine(const CpuVariant &variant) {
   initializeTargets();
-  std::string triple = archName(variant.arch).str() + "-unknown-linux-gnu";
+  std::string triple = archName(variant.arch).str() +
+                       (variant.arch == Arch::wasm32 ? "-unknown-unknown"
+                                                     : "-unknown-linux-gnu");
   std::string problem;
   const llvm::Target *target = TargetRegistry::lookupTarget(triple, problem);
   if (!target)
@@ -108,7 +115,10 @@ cpu::translateKernels(mlir::ModuleOp module, LLVMContext &context,
                            variant.name + " kernels");
     function->setName(kernelSymbol(prefix, variant, id));
     function->setLinkage(GlobalValue::ExternalLinkage);
-    function->setVisibility(GlobalValue::HiddenVisibility);
+    if (variant.arch == Arch::wasm32)
+      function->addFnAttr("wasm-export-name", id);
+    else
+      function->setVisibility(GlobalValue::HiddenVisibility);
   }
   return result;
 }
@@ -137,13 +147,19 @@ static Error checkSelfContained(StringRef object, const CpuVariant &variant) {
     Expected<uint32_t> flags = symbol.getFlags();
     Expected<StringRef> name = symbol.getName();
     bool readable = bool(flags) && bool(name);
+    // wasm functions with spills move the stack pointer of their thread.
     if (readable && (*flags & object::SymbolRef::SF_Undefined) &&
-        !name->empty())
+        !name->empty() && *name != "__stack_pointer")
       return internalError("a kernel of " + variant.name + " calls '" + *name +
                            "', but kernels may call nothing");
     consumeError(flags.takeError());
     consumeError(name.takeError());
   }
+  if (const auto *wasm = dyn_cast<object::WasmObjectFile>(file->get()))
+    if (!wasm->dataSegments().empty())
+      return internalError("a kernel of " + variant.name +
+                           " has data, but modules of kernels have no memory "
+                           "of their own");
   return Error::success();
 }
 

@@ -3,30 +3,16 @@
 #include "targets/cpu/CpuTarget.h"
 
 #include "compiler/support/Error.h"
-#include "targets/cpu/Codegen.h"
+#include "targets/cpu/Compilation.h"
 #include "targets/cpu/Linking.h"
 #include "targets/cpu/Registry.h"
 #include "targets/cpu/raise/CpuPasses.h"
-
-#include "llvm/IR/LLVMContext.h"
-
-#include <atomic>
-#include <thread>
 
 using namespace llvm;
 using namespace sinter;
 using namespace sinter::cpu;
 
 namespace {
-
-/// One variant on its way to an object.
-struct Compilation {
-  const CpuVariant *variant = nullptr;
-  LLVMContext context;
-  std::unique_ptr<Module> module;
-  std::string object;
-  std::optional<Error> result; ///< set by compileAll
-};
 
 class CpuTarget : public sinter::Target {
 public:
@@ -35,19 +21,9 @@ public:
   Expected<SmallVector<TargetVariant>>
   variants(mlir::MLIRContext *context,
            ArrayRef<std::string> requested) const override {
-    SmallVector<const CpuVariant *> chosen;
-    if (auto unknown = resolveVariants(requested, chosen))
-      return unsupportedError(
-          "unknown CPU variant '" + *unknown +
-          "', expected x86-64, arm64, native, " +
-          join(map_range(allVariants(),
-                         [](const CpuVariant &v) { return v.name; }),
-               ", "));
-    SmallVector<TargetVariant> result;
-    for (const CpuVariant *variant : chosen)
-      result.push_back(
-          {variant->name.str(), capsOf(context, *variant), {}, {}});
-    return result;
+    return targetVariants(context, requested, "x86-64",
+                          {Arch::x86_64, Arch::aarch64}, "CPU variant",
+                          "x86-64, arm64, native");
   }
 
   void populateLegalize(mlir::OpPassManager &passes,
@@ -62,53 +38,18 @@ public:
        const EmitOptions &options) const override;
 };
 
-Error compileOne(Compilation &work, const EmitOptions &options) {
-  if (Error error = optimizeKernels(*work.module, *work.variant))
-    return error;
-  if (!options.dumpDir.empty())
-    if (Error error = dumpAssembly(*work.module, *work.variant, options.prefix,
-                                   options.kernelIds, options.dumpDir))
-      return error;
-  auto object = compileKernels(*work.module, *work.variant);
-  if (!object)
-    return object.takeError();
-  work.object = std::move(*object);
-  return Error::success();
-}
-
-/// Compiles each module to an object on up to options.threads threads; the
-/// compilations are independent, so the result does not depend on the order.
-Error compileAll(MutableArrayRef<std::unique_ptr<Compilation>> work,
-                 const EmitOptions &options) {
-  std::atomic<size_t> next{0};
-  auto run = [&] {
-    for (size_t i = next++; i < work.size(); i = next++)
-      work[i]->result.emplace(compileOne(*work[i], options));
-  };
-  std::vector<std::thread> helpers;
-  for (size_t i = 1; i < std::min<size_t>(options.threads, work.size()); ++i)
-    helpers.emplace_back(run);
-  run();
-  for (std::thread &helper : helpers)
-    helper.join();
-  Error all = Error::success();
-  for (const auto &item : work)
-    all = joinErrors(std::move(all), std::move(*item->result));
-  return all;
-}
-
 /// The library and the archive of one architecture.
-Error emitLibraries(Arch arch, ArrayRef<std::unique_ptr<Compilation>> work,
+Error emitLibraries(Arch arch, ArrayRef<CompiledVariant> work,
                     const EmitOptions &options,
                     std::vector<TargetFile> &files) {
   SmallVector<const CpuVariant *> variants;
   std::vector<NamedObject> objects;
-  for (const auto &item : work) {
-    if (item->variant->arch != arch)
+  for (const CompiledVariant &item : work) {
+    if (item.variant->arch != arch)
       continue;
-    variants.push_back(item->variant);
-    objects.push_back({options.prefix + "-" + item->variant->name.str() + ".o",
-                       item->object});
+    variants.push_back(item.variant);
+    objects.push_back(
+        {options.prefix + "-" + item.variant->name.str() + ".o", item.object});
   }
   if (variants.empty())
     return Error::success();
@@ -144,23 +85,12 @@ Expected<std::vector<TargetFile>>
 CpuTarget::emit(ArrayRef<TargetVariant> variants,
                 ArrayRef<mlir::ModuleOp> modules,
                 const EmitOptions &options) const {
-  std::vector<std::unique_ptr<Compilation>> work;
-  for (auto [variant, module] : zip_equal(variants, modules)) {
-    auto item = std::make_unique<Compilation>();
-    item->variant = findVariant(variant.name);
-    assert(item->variant && "a variant that variants() did not give");
-    auto translated = translateKernels(module, item->context, *item->variant,
-                                       options.prefix, options.kernelIds);
-    if (!translated)
-      return translated.takeError();
-    item->module = std::move(*translated);
-    work.push_back(std::move(item));
-  }
-  if (Error error = compileAll(work, options))
-    return error;
+  auto work = compileVariants(variants, modules, options);
+  if (!work)
+    return work.takeError();
   std::vector<TargetFile> files;
   for (Arch arch : {Arch::x86_64, Arch::aarch64})
-    if (Error error = emitLibraries(arch, work, options, files))
+    if (Error error = emitLibraries(arch, *work, options, files))
       return error;
   return files;
 }

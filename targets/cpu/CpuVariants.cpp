@@ -37,6 +37,17 @@ static const CpuVariant kVariants[] = {
     {"arm64-dotprod", Arch::aarch64, DotIsa::armDotprod, 128, 32,
      Feature::fma | Feature::f16_convert | Feature::dot_s8s8, "generic",
      "neoverse-n1", "+neon,+dotprod", kDotprod},
+    // What an engine picks cannot be asked for: JavaScript tries to compile a
+    // module with relaxed SIMD. Registers are those engines have on x86-64.
+    {"relaxed", Arch::wasm32, DotIsa::wasmRelaxed, 128, 16, Feature::fma,
+     "generic", "generic",
+     "+simd128,+relaxed-simd,+bulk-memory,+nontrapping-fptoint,+sign-ext,"
+     "+mutable-globals",
+     0},
+    {"simd128", Arch::wasm32, DotIsa::wasmSimd128, 128, 16, Feature::none,
+     "generic", "generic",
+     "+simd128,+bulk-memory,+nontrapping-fptoint,+sign-ext,+mutable-globals",
+     0},
 };
 
 llvm::ArrayRef<CpuVariant> cpu::allVariants() { return kVariants; }
@@ -55,7 +66,28 @@ kern::CapsAttr cpu::capsOf(mlir::MLIRContext *context,
 }
 
 llvm::StringRef cpu::archName(Arch arch) {
-  return arch == Arch::x86_64 ? "x86_64" : "aarch64";
+  switch (arch) {
+  case Arch::x86_64:
+    return "x86_64";
+  case Arch::aarch64:
+    return "aarch64";
+  case Arch::wasm32:
+    return "wasm32";
+  }
+  llvm_unreachable("unknown architecture");
+}
+
+/// What all variants of an architecture are called together.
+static llvm::StringRef groupName(Arch arch) {
+  switch (arch) {
+  case Arch::x86_64:
+    return "x86-64";
+  case Arch::aarch64:
+    return "arm64";
+  case Arch::wasm32:
+    return "wasm";
+  }
+  llvm_unreachable("unknown architecture");
 }
 
 /// Whether a requested name covers a variant.
@@ -63,16 +95,12 @@ static bool covers(llvm::StringRef name, const CpuVariant &variant) {
   if (name == "native")
     name = llvm::Triple(llvm::sys::getProcessTriple()).isAArch64() ? "arm64"
                                                                    : "x86-64";
-  return name == variant.name ||
-         name == (variant.arch == Arch::x86_64 ? "x86-64" : "arm64");
+  return name == variant.name || name == groupName(variant.arch);
 }
 
 std::optional<std::string>
 cpu::resolveVariants(llvm::ArrayRef<std::string> requested,
                      llvm::SmallVectorImpl<const CpuVariant *> &variants) {
-  static const std::string kDefault[] = {"x86-64"};
-  if (requested.empty())
-    requested = kDefault;
   for (const std::string &name : requested)
     if (llvm::none_of(kVariants, [&](const CpuVariant &variant) {
           return covers(name, variant);

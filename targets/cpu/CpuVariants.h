@@ -9,10 +9,19 @@
 
 namespace sinter::cpu {
 
-enum class Arch { x86_64, aarch64 };
+enum class Arch { x86_64, aarch64, wasm32 };
 
 /// How kern.dot4 is spelled (raise/LowerDot4.cpp).
-enum class DotIsa { generic, ssse3, avx2, avx512Vnni, armDotprod, armI8mm };
+enum class DotIsa {
+  generic,
+  ssse3,
+  avx2,
+  avx512Vnni,
+  armDotprod,
+  armI8mm,
+  wasmRelaxed,
+  wasmSimd128
+};
 
 struct CpuVariant {
   llvm::StringLiteral name;
@@ -35,12 +44,17 @@ const CpuVariant *findVariant(llvm::StringRef name);
 
 kern::CapsAttr capsOf(mlir::MLIRContext *context, const CpuVariant &variant);
 
-/// "x86_64", "aarch64": as in file names and triples.
+/// "x86_64", "aarch64", "wasm32": as in file names and triples.
 llvm::StringRef archName(Arch arch);
 
+/// Bits of a pointer, and of kern's index.
+inline unsigned pointerBits(Arch arch) {
+  return arch == Arch::wasm32 ? 32 : 64;
+}
+
 /// The names that `requested` stands for, without doubles, in order of
-/// preference: a variant's name, `x86-64`, `arm64`, or `native` (this machine's
-/// architecture). Empty means `x86-64`. Returns the first unknown name.
+/// preference: a variant's name, `x86-64`, `arm64`, `wasm`, or `native` (this
+/// machine's architecture). Returns the first unknown name.
 std::optional<std::string>
 resolveVariants(llvm::ArrayRef<std::string> requested,
                 llvm::SmallVectorImpl<const CpuVariant *> &variants);

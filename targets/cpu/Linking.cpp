@@ -14,6 +14,7 @@
 #include <mutex>
 
 LLD_HAS_DRIVER(elf)
+LLD_HAS_DRIVER(wasm)
 
 using namespace llvm;
 using namespace sinter;
@@ -30,24 +31,29 @@ static Error writeFile(StringRef path, StringRef bytes) {
   return Error::success();
 }
 
-/// Runs lld on files; `arguments` without the program's name.
-static Error runLinker(ArrayRef<std::string> arguments) {
+/// Runs lld on files; `arguments` without the program's name, which chooses
+/// the driver.
+static Error runLinker(const char *program, ArrayRef<std::string> arguments) {
   static std::mutex lock;
   std::lock_guard<std::mutex> guard(lock);
-  std::vector<const char *> command = {"ld.lld"};
+  std::vector<const char *> command = {program};
   for (const std::string &argument : arguments)
     command.push_back(argument.c_str());
   std::string messages;
   raw_string_ostream stream(messages);
-  lld::Result result =
-      lld::lldMain(command, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  lld::Result result = lld::lldMain(
+      command, stream, stream,
+      {{lld::Gnu, &lld::elf::link}, {lld::Wasm, &lld::wasm::link}});
   if (result.retCode != 0)
     return internalError("linking kernels failed: " +
                          StringRef(stream.str()).trim());
   return Error::success();
 }
 
-Expected<std::string> cpu::linkSharedLibrary(ArrayRef<NamedObject> objects) {
+/// Writes objects to a temporary folder, links them there and reads the result.
+static Expected<std::string> link(const char *program,
+                                  std::vector<std::string> arguments,
+                                  ArrayRef<NamedObject> objects) {
   SmallString<128> folder;
   if (std::error_code problem =
           sys::fs::createUniqueDirectory("sinter-link", folder))
@@ -59,30 +65,14 @@ Expected<std::string> cpu::linkSharedLibrary(ArrayRef<NamedObject> objects) {
     sys::path::append(path, name);
     return path.str().str();
   };
-  std::string output = inFolder("kernels.so");
-  std::vector<std::string> arguments = {"-shared",
-                                        "--build-id=none",
-                                        "--gc-sections",
-                                        "-z",
-                                        "relro",
-                                        "-z",
-                                        "now",
-                                        "-z",
-                                        "defs",
-                                        "-z",
-                                        "noexecstack",
-                                        "--hash-style=gnu",
-                                        "--threads=1",
-                                        "--strip-debug",
-                                        "-soname=kernels.so",
-                                        "-o",
-                                        output};
+  std::string output = inFolder("linked");
+  arguments.insert(arguments.end(), {"-o", output});
   for (const NamedObject &object : objects) {
     arguments.push_back(inFolder(object.name));
     if (Error error = writeFile(arguments.back(), object.bytes))
       return error;
   }
-  if (Error error = runLinker(arguments))
+  if (Error error = runLinker(program, arguments))
     return error;
   auto linked = MemoryBuffer::getFile(output, /*IsText=*/false,
                                       /*RequiresNullTerminator=*/false);
@@ -90,6 +80,27 @@ Expected<std::string> cpu::linkSharedLibrary(ArrayRef<NamedObject> objects) {
     return resourceError("cannot read " + output + ": " +
                          linked.getError().message());
   return (*linked)->getBuffer().str();
+}
+
+Expected<std::string> cpu::linkSharedLibrary(ArrayRef<NamedObject> objects) {
+  return link("ld.lld",
+              {"-shared", "--build-id=none", "--gc-sections", "-z", "relro",
+               "-z", "now", "-z", "defs", "-z", "noexecstack",
+               "--hash-style=gnu", "--threads=1", "--strip-debug",
+               "-soname=kernels.so"},
+              objects);
+}
+
+Expected<std::string> cpu::linkWasmModule(const NamedObject &object,
+                                          bool threads) {
+  std::vector<std::string> arguments = {
+      "-shared",         "--experimental-pic",
+      "--import-memory", "--no-check-features",
+      "--threads=1",     "--strip-all"};
+  if (threads) // any shared memory may be given: the largest there is
+    arguments.insert(arguments.end(),
+                     {"--shared-memory", "--max-memory=4294967296"});
+  return link("wasm-ld", std::move(arguments), object);
 }
 
 Expected<std::string> cpu::writeArchive(ArrayRef<NamedObject> objects) {

@@ -1,4 +1,5 @@
-// Objects to a shared library and to a static archive, in this process.
+// Objects to a shared library, a static archive or a WebAssembly module, in
+// this process.
 #pragma once
 
 #include "targets/cpu/CpuVariants.h"
@@ -20,6 +21,11 @@ struct NamedObject {
 /// folder cannot be written.
 llvm::Expected<std::string>
 linkSharedLibrary(llvm::ArrayRef<NamedObject> objects);
+
+/// A WebAssembly module (PIC, `-shared`) that imports its memory, a shared one
+/// with `threads`, and exports what the object marks. Errors as above.
+llvm::Expected<std::string> linkWasmModule(const NamedObject &object,
+                                           bool threads);
 
 /// A static archive with symbol table, without times and owners.
 llvm::Expected<std::string> writeArchive(llvm::ArrayRef<NamedObject> objects);

@@ -25,7 +25,8 @@ def ExpandF16Pass : Pass<"cpu-expand-f16"> {
 def LowerDot4Pass : Pass<"cpu-lower-dot4"> {
   let summary = "kern.dot4 to the machine's dot product instructions";
   let description = [{
-    Exact on every machine. `isa` is one of generic, ssse3, avx2, avx512-vnni, arm-dotprod, arm-i8mm. A chain of up to eight dot4 with
+    Exact on every machine. `isa` is one of generic, ssse3, avx2, avx512-vnni, arm-dotprod, arm-i8mm,
+    wasm-relaxed, wasm-simd128. A chain of up to eight dot4 with
     lhs_small stays in 16-bit sums on ssse3 and avx2: 8 * 2 * 15 * 128 < 32768.
   }];
   let options = [Option<"isa", "isa", "std::string", "\"generic\"", "which instructions to use">];
@@ -45,10 +46,29 @@ def LowerKernelPass : Pass<"cpu-lower-kernel", "::mlir::ModuleOp"> {
     }
     func.func @k(%bindings: !llvm.ptr, %scalars, %scratch, %begin, %end, %first) { /* load bindings, call @k.body */ }
     ```
-    kern.scratch becomes a part of the scratch memory, kern.scalar a load, kern.prefetch memref.prefetch.
+    kern.scratch becomes a part of the scratch memory, kern.scalar a load, kern.prefetch memref.prefetch (with pointers of 32
+    bits, wasm's, nothing).
   }];
+  let options = [Option<"pointerBits", "pointer-bits", "unsigned", "64", "bits of a pointer and of an index">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerWasmFmaPass : Pass<"cpu-lower-wasm-fma"> {
+  let summary = "f32 fma to relaxed_madd";
+  let description = [{
+    Fused or not, as the machine likes it: LLVM's own fma must be fused, and would be a call for each element. Vectors of whole
+    registers (four elements) take `llvm.wasm.relaxed.madd`, everything else becomes a product and a sum.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def ConvertToLlvm32Pass : Pass<"cpu-convert-to-llvm32", "::mlir::ModuleOp"> {
+  let summary = "everything to the LLVM dialect, with an index of 32 bits";
+  let description = [{
+    Upstream's conversions in one: some of its passes cannot be told the width of an index.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
 }
 
 #endif

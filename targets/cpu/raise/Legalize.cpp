@@ -26,17 +26,26 @@ void cpu::populateLegalize(OpPassManager &passes, const CpuVariant &variant) {
   ExpandMathPassOptions math;
   math.expandFma = !has(kern::Feature::fma);
   passes.addPass(createExpandMathPass(math));
+  if (variant.arch == Arch::wasm32)
+    passes.addPass(createLowerWasmFmaPass());
   if (!has(kern::Feature::f16_convert))
     passes.addPass(createExpandF16Pass());
   LowerDot4PassOptions dot;
   dot.isa = dotIsaName(variant.dot).str();
   passes.addPass(createLowerDot4Pass(dot));
-  passes.addPass(createLowerKernelPass());
+  LowerKernelPassOptions kernel;
+  kernel.pointerBits = pointerBits(variant.arch);
+  passes.addPass(createLowerKernelPass(kernel));
   // What upstream's conversions make is cleaned up by LLVM's own passes; CSE
   // here only makes less for it to read.
   passes.addPass(createCSEPass());
   passes.addPass(createConvertVectorToSCFPass());
   passes.addPass(createConvertSCFToCFPass());
+  if (pointerBits(variant.arch) == 32) {
+    passes.addPass(createConvertToLlvm32Pass());
+    passes.addPass(createReconcileUnrealizedCastsPass());
+    return;
+  }
   passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createFinalizeMemRefToLLVMConversionPass());

@@ -5,6 +5,10 @@
 //   pmaddubsw         u8 x s8 with 16-bit saturation: safe for lhs_small, and
 //                     for |lhs| * sign(rhs, lhs) if rhs_symmetric
 //   pmaddwd           after widening both sides to 16 bits: everything else
+//   relaxed dot       s8 x u7 (wasm): small lhs second; else rhs is split into
+//                     its low seven bits and its sign
+//   i32x4.dot_i16x8_s even and odd bytes as 16-bit lanes: everything else
+//   (wasm)
 #include "targets/cpu/raise/CpuPasses.h"
 
 #include "dialects/kern/Kern.h"
@@ -30,6 +34,9 @@ namespace {
 /// Largest number of pmaddubsw results with lhs in 0..15 whose sum fits i16.
 constexpr int kSmallSums = 8;
 
+constexpr llvm::StringLiteral
+    kRelaxedDot("wasm.relaxed.dot.i8x16.i7x16.add.signed");
+
 class Dot4Lowering {
 public:
   Dot4Lowering(DotIsa isa, MLIRContext *context) : isa(isa), builder(context) {}
@@ -37,8 +44,9 @@ public:
   void lower(kern::Dot4Op op);
 
 private:
-  /// A chain of lhs_small products kept in 16 bits: acc + widened(sum).
-  struct SmallChain {
+  /// A chain of products whose second sum is added at its end. lhs_small on
+  /// x86, in 16 bits: acc + widened(sum); wasm: acc - 128 * sum.
+  struct Chain {
     Value acc;
     Value sum;
     int length;
@@ -71,13 +79,20 @@ private:
     return isa == DotIsa::ssse3 || isa == DotIsa::avx2 ||
            isa == DotIsa::avx512Vnni;
   }
+  bool isWasm() const {
+    return isa == DotIsa::wasmRelaxed || isa == DotIsa::wasmSimd128;
+  }
   bool hasInstruction(int64_t bits) const;
   Value lowerVnni(kern::Dot4Op op, Value acc);
   Value lowerArm(kern::Dot4Op op, Value acc);
   Value lowerSymmetric(kern::Dot4Op op, Value acc);
   Value lowerWidened(kern::Dot4Op op, Value acc);
+  Value lowerPairs(kern::Dot4Op op, Value acc);
+  Value lowerWasm(kern::Dot4Op op);
   void lowerSmall(kern::Dot4Op op);
+  void lowerSplit(kern::Dot4Op op);
   bool continues(kern::Dot4Op op) const;
+  void finishChain(kern::Dot4Op last, Value result);
   Value maddUbs(Value unsignedBytes, Value signedBytes);
   Value maddWd(Value a, Value b);
 
@@ -85,7 +100,7 @@ private:
   OpBuilder builder;
   Location loc = builder.getUnknownLoc();
   VectorType accType, bytesType;
-  llvm::DenseMap<Value, SmallChain> chains;
+  llvm::DenseMap<Value, Chain> chains;
 };
 
 /// Lanes first, first + step, ... of a vector.
@@ -107,6 +122,8 @@ bool Dot4Lowering::hasInstruction(int64_t bits) const {
   case DotIsa::ssse3:
   case DotIsa::armDotprod:
   case DotIsa::armI8mm:
+  case DotIsa::wasmRelaxed:
+  case DotIsa::wasmSimd128:
     return bits == 128;
   case DotIsa::generic:
     return false;
@@ -190,17 +207,62 @@ Value Dot4Lowering::lowerWidened(kern::Dot4Op op, Value acc) {
   return make<arith::AddIOp>(acc, sums);
 }
 
-/// Whether the only user of a lhs_small product is the next one of its chain.
+/// wasm's i32x4.dot_i16x8_s: bytes 0 and 2 of each lane, then 1 and 3.
+Value Dot4Lowering::lowerPairs(kern::Dot4Op op, Value acc) {
+  VectorType words = vectorOf(bytesType.getDimSize(0) / 2, 16);
+  Value eight = splat(words, 8);
+  bool isUnsigned = op.getLhsUnsigned() || op.getLhsSmall();
+  auto half = [&](Value bytes, bool odd, bool zeroExtend) -> Value {
+    Value both = builder.create<vector::BitCastOp>(loc, words, bytes);
+    if (zeroExtend)
+      return odd ? make<arith::ShRUIOp>(both, eight)
+                 : make<arith::AndIOp>(both, splat(words, 0xff));
+    return make<arith::ShRSIOp>(odd ? both : make<arith::ShLIOp>(both, eight),
+                                eight);
+  };
+  for (bool odd : {false, true}) {
+    Value products = call(
+        accType, "wasm.dot",
+        {half(op.getLhs(), odd, isUnsigned), half(op.getRhs(), odd, false)});
+    acc = make<arith::AddIOp>(acc, products);
+  }
+  return acc;
+}
+
+/// What takes one step on wasm; null where a chain is needed.
+Value Dot4Lowering::lowerWasm(kern::Dot4Op op) {
+  if (isa == DotIsa::wasmRelaxed && op.getLhsSmall())
+    return call(accType, kRelaxedDot, {op.getRhs(), op.getLhs(), op.getAcc()});
+  if (isa == DotIsa::wasmRelaxed && !op.getLhsUnsigned())
+    return nullptr;
+  return lowerPairs(op, op.getAcc());
+}
+
+/// Whether the only user of a product is the next one of its chain.
 bool Dot4Lowering::continues(kern::Dot4Op op) const {
   if (!op->hasOneUse())
     return false;
   auto next = dyn_cast<kern::Dot4Op>(*op->user_begin());
-  return next && next.getLhsSmall() && next.getAcc() == op.getResult() &&
-         next.getLhs() != op.getResult() && next->getBlock() == op->getBlock();
+  return next && next.getLhsSmall() == op.getLhsSmall() &&
+         next.getLhsUnsigned() == op.getLhsUnsigned() &&
+         next.getAcc() == op.getResult() && next.getLhs() != op.getResult() &&
+         next->getBlock() == op->getBlock();
+}
+
+/// Replaces the last op of a chain and erases all of it.
+void Dot4Lowering::finishChain(kern::Dot4Op last, Value result) {
+  last.getResult().replaceAllUsesWith(result);
+  for (kern::Dot4Op dead = last; dead;) {
+    auto previous = dead.getAcc().getDefiningOp<kern::Dot4Op>();
+    if (previous && !chains.erase(previous.getResult()))
+      previous = nullptr;
+    dead.erase();
+    dead = previous;
+  }
 }
 
 void Dot4Lowering::lowerSmall(kern::Dot4Op op) {
-  SmallChain chain{op.getAcc(), maddUbs(op.getLhs(), op.getRhs()), 1};
+  Chain chain{op.getAcc(), maddUbs(op.getLhs(), op.getRhs()), 1};
   if (auto found = chains.find(op.getAcc()); found != chains.end()) {
     chain.acc = found->second.acc;
     chain.sum = make<arith::AddIOp>(found->second.sum, chain.sum);
@@ -211,15 +273,32 @@ void Dot4Lowering::lowerSmall(kern::Dot4Op op) {
     return; // the last op of the chain erases this one
   }
   Value ones = splat(cast<VectorType>(chain.sum.getType()), 1);
-  Value sum = make<arith::AddIOp>(chain.acc, maddWd(chain.sum, ones));
-  op.getResult().replaceAllUsesWith(sum);
-  for (kern::Dot4Op dead = op; dead;) {
-    auto previous = dead.getAcc().getDefiningOp<kern::Dot4Op>();
-    if (previous && !chains.erase(previous.getResult()))
-      previous = nullptr;
-    dead.erase();
-    dead = previous;
+  finishChain(op, make<arith::AddIOp>(chain.acc, maddWd(chain.sum, ones)));
+}
+
+/// lhs . rhs = lhs . (rhs & 127) - 128 * (lhs . (rhs < 0)).
+void Dot4Lowering::lowerSplit(kern::Dot4Op op) {
+  Chain chain{op.getAcc(), splat(accType, 0), 0};
+  if (auto found = chains.find(op.getAcc()); found != chains.end())
+    chain = found->second;
+  // As words: the activations are one word, copied to all lanes.
+  Value words = asI32(op.getRhs());
+  auto bytes = [&](Value word) {
+    return builder.create<vector::BitCastOp>(loc, bytesType, word);
+  };
+  Value low = make<arith::AndIOp>(words, splat(accType, 0x7f7f7f7f));
+  Value sign =
+      make<arith::AndIOp>(make<arith::ShRUIOp>(words, splat(accType, 7)),
+                          splat(accType, 0x01010101));
+  chain.acc = call(accType, kRelaxedDot, {op.getLhs(), bytes(low), chain.acc});
+  chain.sum = call(accType, kRelaxedDot, {op.getLhs(), bytes(sign), chain.sum});
+  if (continues(op)) {
+    chains[op.getResult()] = chain;
+    return;
   }
+  finishChain(
+      op, make<arith::SubIOp>(
+              chain.acc, make<arith::ShLIOp>(chain.sum, splat(accType, 7))));
 }
 
 void Dot4Lowering::lower(kern::Dot4Op op) {
@@ -232,7 +311,12 @@ void Dot4Lowering::lower(kern::Dot4Op op) {
   if (fits && saturating && op.getLhsSmall())
     return lowerSmall(op);
   Value result;
-  if (!fits || (saturating && (op.getLhsUnsigned() || !op.getRhsSymmetric())))
+  if (fits && isWasm()) {
+    result = lowerWasm(op);
+    if (!result)
+      return lowerSplit(op);
+  } else if (!fits ||
+             (saturating && (op.getLhsUnsigned() || !op.getRhsSymmetric())))
     result = lowerWidened(op, op.getAcc());
   else if (saturating)
     result = lowerSymmetric(op, op.getAcc());
@@ -272,6 +356,8 @@ static constexpr std::pair<DotIsa, llvm::StringLiteral> kIsaNames[] = {
     {DotIsa::avx512Vnni, "avx512-vnni"},
     {DotIsa::armDotprod, "arm-dotprod"},
     {DotIsa::armI8mm, "arm-i8mm"},
+    {DotIsa::wasmRelaxed, "wasm-relaxed"},
+    {DotIsa::wasmSimd128, "wasm-simd128"},
 };
 
 llvm::StringRef sinter::cpu::dotIsaName(DotIsa isa) {

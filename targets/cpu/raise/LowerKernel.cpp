@@ -43,9 +43,11 @@ int64_t scalarOffset(kern::Scalar which) {
 /// Lowers one kernel.
 class KernelLowering {
 public:
-  KernelLowering(kern::KernelOp kernel)
+  KernelLowering(kern::KernelOp kernel, unsigned pointerBits)
       : kernel(kernel), builder(kernel), loc(kernel.getLoc()),
-        types(kernel.getContext()),
+        pointerBits(pointerBits),
+        types(kernel.getContext(),
+              optionsFor(kernel.getContext(), pointerBits)),
         pointer(LLVM::LLVMPointerType::get(kernel.getContext())) {}
 
   void run() {
@@ -55,6 +57,12 @@ public:
   }
 
 private:
+  static LowerToLLVMOptions optionsFor(MLIRContext *context, unsigned bits) {
+    LowerToLLVMOptions options(context);
+    options.overrideIndexBitwidth(bits);
+    return options;
+  }
+  int64_t pointerBytes() const { return pointerBits / 8; }
   func::FuncOp createBody();
   void createEntry(func::FuncOp body);
   Value memoryAt(Value address, MemRefType type);
@@ -69,6 +77,7 @@ private:
   kern::KernelOp kernel;
   OpBuilder builder;
   Location loc;
+  unsigned pointerBits;
   LLVMTypeConverter types;
   Type pointer;
 };
@@ -86,8 +95,10 @@ Value KernelLowering::memoryAt(Value address, MemRefType type) {
   descriptor.setAllocatedPtr(builder, loc, address);
   descriptor.setAlignedPtr(builder, loc, address);
   descriptor.setConstantOffset(builder, loc, 0);
-  descriptor.setConstantSize(
-      builder, loc, 0, type.hasStaticShape() ? type.getDimSize(0) : INT64_MAX);
+  descriptor.setConstantSize(builder, loc, 0,
+                             type.hasStaticShape() ? type.getDimSize(0)
+                             : pointerBits == 32   ? INT32_MAX
+                                                   : INT64_MAX);
   descriptor.setConstantStride(builder, loc, 0, 1);
   return builder
       .create<UnrealizedConversionCastOp>(loc, type, Value(descriptor))
@@ -153,10 +164,12 @@ void KernelLowering::lowerOps(Block &block, Value scalars, Value scratch) {
                         SINTER_BINDING_ALIGNMENT);
       op->erase();
     } else if (auto prefetch = dyn_cast<kern::PrefetchOp>(op)) {
-      builder.create<memref::PrefetchOp>(loc, prefetch.getBase(),
-                                         prefetch.getIndex(), /*isWrite=*/false,
-                                         /*localityHint=*/3,
-                                         /*isDataCache=*/true);
+      // wasm has no such instruction.
+      if (pointerBits == 64)
+        builder.create<memref::PrefetchOp>(
+            loc, prefetch.getBase(), prefetch.getIndex(), /*isWrite=*/false,
+            /*localityHint=*/3,
+            /*isDataCache=*/true);
       op->erase();
     }
   });
@@ -207,8 +220,8 @@ void KernelLowering::createEntry(func::FuncOp body) {
   SmallVector<Value> arguments;
   for (size_t i = 0; i < kernel.getArgumentTypes().size(); ++i)
     arguments.push_back(builder.create<LLVM::LoadOp>(
-        loc, pointer, offsetPointer(block->getArgument(0), i * sizeof(void *)),
-        /*alignment=*/sizeof(void *)));
+        loc, pointer, offsetPointer(block->getArgument(0), i * pointerBytes()),
+        /*alignment=*/pointerBytes()));
   llvm::append_range(arguments, block->getArguments().drop_front());
   builder.create<func::CallOp>(loc, body, arguments);
   builder.create<func::ReturnOp>(loc);
@@ -216,10 +229,12 @@ void KernelLowering::createEntry(func::FuncOp body) {
 
 struct LowerKernelPass
     : public cpu::impl::LowerKernelPassBase<LowerKernelPass> {
+  using LowerKernelPassBase::LowerKernelPassBase;
+
   void runOnOperation() override {
     for (auto kernel :
          llvm::make_early_inc_range(getOperation().getOps<kern::KernelOp>()))
-      KernelLowering(kernel).run();
+      KernelLowering(kernel, pointerBits).run();
   }
 };
 

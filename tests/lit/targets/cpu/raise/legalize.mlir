@@ -1,6 +1,8 @@
 // RUN: sinter-opt --cpu-legalize=variant=avx2 %s | FileCheck %s
 // RUN: sinter-opt --cpu-legalize=variant=x86-64-v2 %s | FileCheck %s
 // RUN: sinter-opt --cpu-legalize=variant=arm64-dotprod %s | FileCheck %s
+// RUN: sinter-opt --cpu-legalize=variant=relaxed %s | FileCheck %s
+// RUN: sinter-opt --cpu-legalize=variant=simd128 %s | FileCheck %s
 
 // Nothing but the LLVM dialect is left.
 // CHECK-NOT: {{(kern|scf|cf|func|memref|vector|arith|math|unrealized_conversion_cast)\.}}

@@ -2,6 +2,8 @@
 // RUN: sinter-opt --cpu-lower-dot4=isa=avx2 %s | FileCheck %s --check-prefix=AVX2
 // RUN: sinter-opt --cpu-lower-dot4=isa=arm-dotprod %s | FileCheck %s --check-prefix=DOTPROD
 // RUN: sinter-opt --cpu-lower-dot4=isa=arm-i8mm %s | FileCheck %s --check-prefix=I8MM
+// RUN: sinter-opt --cpu-lower-dot4=isa=wasm-relaxed %s | FileCheck %s --check-prefix=RELAXED
+// RUN: sinter-opt --cpu-lower-dot4=isa=wasm-simd128 %s | FileCheck %s --check-prefix=SIMD128
 // RUN: sinter-opt --cpu-lower-dot4=isa=generic %s | FileCheck %s --check-prefix=GENERIC
 
 // VNNI-LABEL: func.func @unsigned
@@ -62,4 +64,40 @@ func.func @shared(%acc: vector<8xi32>, %l: vector<32xi8>, %r: vector<32xi8>) -> 
   %0 = kern.dot4 %acc, %l, %r {lhs_small} : vector<8xi32>, vector<32xi8>
   %1 = kern.dot4 %0, %l, %r {lhs_small} : vector<8xi32>, vector<32xi8>
   return %0, %1 : vector<8xi32>, vector<8xi32>
+}
+
+// Nibbles are the second operand, which has seven bits.
+// RELAXED-LABEL: func.func @nibbles(
+// RELAXED-SAME: %[[ACC:.*]]: vector<4xi32>, %[[L:.*]]: vector<16xi8>, %[[R:.*]]: vector<16xi8>
+// RELAXED: llvm.call_intrinsic "llvm.wasm.relaxed.dot.i8x16.i7x16.add.signed"(%[[R]], %[[L]], %[[ACC]])
+// RELAXED-NOT: relaxed.dot
+// RELAXED: return
+// Even bytes, then odd bytes; those of the left side are unsigned.
+// SIMD128-LABEL: func.func @nibbles(
+// SIMD128: arith.andi
+// SIMD128: arith.shli
+// SIMD128: arith.shrsi
+// SIMD128: "llvm.wasm.dot"
+// SIMD128: arith.shrui
+// SIMD128: arith.shrsi
+// SIMD128: "llvm.wasm.dot"
+// SIMD128-NOT: wasm.dot
+// SIMD128: return
+func.func @nibbles(%acc: vector<4xi32>, %l: vector<16xi8>, %r: vector<16xi8>) -> vector<4xi32> {
+  %0 = kern.dot4 %acc, %l, %r {lhs_small} : vector<4xi32>, vector<16xi8>
+  return %0 : vector<4xi32>
+}
+
+// Low seven bits and sign, each with a sum of its own until the end.
+// RELAXED-LABEL: func.func @signed_chain
+// RELAXED-COUNT-4: relaxed.dot
+// RELAXED-NOT: relaxed.dot
+// RELAXED: %[[SEVEN:.*]] = arith.constant dense<7>
+// RELAXED: %[[HIGH:.*]] = arith.shli %{{.*}}, %[[SEVEN]]
+// RELAXED: arith.subi %{{.*}}, %[[HIGH]]
+// RELAXED: return
+func.func @signed_chain(%acc: vector<4xi32>, %l: vector<16xi8>, %r: vector<16xi8>) -> vector<4xi32> {
+  %0 = kern.dot4 %acc, %l, %r {rhs_symmetric} : vector<4xi32>, vector<16xi8>
+  %1 = kern.dot4 %0, %l, %r {rhs_symmetric} : vector<4xi32>, vector<16xi8>
+  return %1 : vector<4xi32>
 }

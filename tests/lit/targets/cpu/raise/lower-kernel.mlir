@@ -1,4 +1,9 @@
 // RUN: sinter-opt --cpu-lower-kernel %s | FileCheck %s
+// RUN: sinter-opt --cpu-lower-kernel=pointer-bits=32 %s | FileCheck %s --check-prefix=WASM
+
+// Pointers of four bytes, and no prefetch.
+// WASM-NOT: prefetch
+// WASM: llvm.load %{{.+}} {alignment = 4 : i64} : !llvm.ptr -> !llvm.ptr
 
 // Bindings become pointers that do not alias; once, items, scratch, scalars and
 // prefetches become ordinary code.
