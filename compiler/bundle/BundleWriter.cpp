@@ -368,6 +368,12 @@ llvm::Error BundleWriter::writeManifest(const ManifestInfo &info) {
   return sync(temporary);
 }
 
+llvm::Expected<std::string> BundleWriter::preview(const ManifestInfo &info) {
+  if (llvm::Error error = writeManifest(info))
+    return std::move(error);
+  return temporary;
+}
+
 /// Where the file system can, old and new change places in one step; elsewhere
 /// the old one steps aside first, and cleanLeftovers knows that state.
 llvm::Error BundleWriter::moveIntoPlace() {

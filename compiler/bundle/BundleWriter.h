@@ -56,6 +56,10 @@ public:
   /// only our own resources are copied.
   llvm::Error addCopy(llvm::StringRef path, llvm::StringRef from);
 
+  /// Writes a manifest of what is there so far into the temporary folder, so
+  /// that a runtime can open it before the bundle is finished. The folder.
+  llvm::Expected<std::string> preview(const ManifestInfo &info);
+
   /// Syncs everything, writes the manifest and moves the bundle into place.
   llvm::Error finish(const ManifestInfo &info);
 

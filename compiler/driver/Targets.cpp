@@ -2,6 +2,7 @@
 #include "compiler/driver/Targets.h"
 
 #include "compiler/driver/Compile.h"
+#include "compiler/driver/Golden.h"
 #include "compiler/support/Error.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -68,6 +69,26 @@ namesFor(const Target &target, mlir::MLIRContext *context,
   return names;
 }
 
+/// Web bundles carry logits to check devices by, which a CPU variant computes
+/// here; adds it where it is not asked for anyway.
+static llvm::Error addGolden(mlir::MLIRContext *context, TargetGroup &group) {
+  const Target *cpu = findTarget("cpu");
+  bool web = false, there = false;
+  for (const TargetChoice &choice : group.choices) {
+    web |= choice.target->runsInBrowser();
+    there |= llvm::any_of(choice.variants, [](const TargetVariant &variant) {
+      return variant.name == kGoldenVariant;
+    });
+  }
+  if (!web || there || group.kind.grid)
+    return llvm::Error::success();
+  auto variants = cpu->variants(context, {kGoldenVariant.str()});
+  if (!variants)
+    return variants.takeError();
+  group.choices.push_back({cpu, *variants, /*shipped=*/false});
+  return llvm::Error::success();
+}
+
 llvm::Expected<std::vector<TargetGroup>>
 sinter::chooseTargets(mlir::MLIRContext *context,
                       llvm::ArrayRef<std::string> words,
@@ -93,6 +114,9 @@ sinter::chooseTargets(mlir::MLIRContext *context,
       group = groups.insert(group, {kind, {}});
     group->choices.push_back({target, *chosen});
   }
+  for (TargetGroup &group : groups)
+    if (llvm::Error error = addGolden(context, group))
+      return std::move(error);
   if (used < variants.size())
     return unsupportedError("a variant of --variants belongs to no target of "
                             "this compile; compile for one target to see its "

@@ -6,6 +6,7 @@
 #include "compiler/bundle/ResourceFolder.h"
 #include "compiler/bundle/WebPackage.h"
 #include "compiler/bundle/WeightPacker.h"
+#include "compiler/driver/Golden.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/lowering/XfToPlan.h"
 #include "compiler/support/Error.h"
@@ -45,6 +46,9 @@ static plan::ProgramOp programOf(ModuleOp module) {
   return *module.getOps<plan::ProgramOp>().begin();
 }
 
+/// Where the CPU target puts the kernels of kGoldenVariant.
+static constexpr llvm::StringLiteral kGoldenLibrary = "kernels/cpu/x86_64.so";
+
 namespace {
 
 /// The steps of writing one bundle and what they hand to each other.
@@ -62,14 +66,17 @@ private:
   llvm::Error addKernels(const BundleProgram &program, EmitOptions emit);
   llvm::Error addWeights();
   llvm::Error addPackages();
+  llvm::Error addGolden();
   llvm::Error addLinkable(const TargetChoice &cpu);
   ManifestInfo manifest();
   unsigned threads() const;
+  bool runsInBrowser() const;
 
   const BundleInput &input;
   CompileReport &report;
   std::string prefix;
   plan::ProgramOp first; ///< its weights are the bundle's
+  std::string golden;    ///< kernel library for golden logits, if any
 };
 
 } // namespace
@@ -102,9 +109,12 @@ llvm::Error Assembly::checkWeights() {
   return llvm::Error::success();
 }
 
+/// Emits a target's kernels; those for the bundle go there, the library that
+/// computes golden logits to `golden`.
 static llvm::Error addTargetKernels(BundleWriter &bundle,
                                     const TargetChoice &choice, ModuleOp module,
-                                    const EmitOptions &emit) {
+                                    const EmitOptions &emit,
+                                    std::string &golden) {
   SymbolTable symbols(module);
   SmallVector<ModuleOp> modules;
   for (const TargetVariant &variant : choice.variants)
@@ -112,9 +122,14 @@ static llvm::Error addTargetKernels(BundleWriter &bundle,
   auto files = choice.target->emit(choice.variants, modules, emit);
   if (!files)
     return files.takeError();
-  for (const TargetFile &file : *files)
+  for (const TargetFile &file : *files) {
+    if (file.path == kGoldenLibrary)
+      golden = file.bytes;
+    if (!choice.shipped)
+      continue;
     if (llvm::Error error = bundle.addFile(file.path, file.bytes))
       return error;
+  }
   return llvm::Error::success();
 }
 
@@ -131,8 +146,8 @@ llvm::Error Assembly::addKernels(const BundleProgram &program,
   }
   report.kernels += emit.kernelIds.size();
   for (const TargetChoice &choice : program.stages.targets)
-    if (llvm::Error error =
-            addTargetKernels(input.bundle, choice, program.module, emit))
+    if (llvm::Error error = addTargetKernels(input.bundle, choice,
+                                             program.module, emit, golden))
       return error;
   return llvm::Error::success();
 }
@@ -190,16 +205,34 @@ llvm::Error Assembly::addLinkable(const TargetChoice &cpu) {
 
 /// What makes the bundle a library: a native one, a web page, or both.
 llvm::Error Assembly::addPackages() {
-  bool web = false;
   for (const BundleProgram &program : input.programs)
-    for (const TargetChoice &choice : program.stages.targets) {
-      web |= choice.target->runsInBrowser();
-      if (choice.target->name() == "cpu")
+    for (const TargetChoice &choice : program.stages.targets)
+      if (choice.target->name() == "cpu" && choice.shipped)
         if (llvm::Error error = addLinkable(choice))
           return error;
-    }
-  return web ? addWebPackage(input.bundle, resources())
-             : llvm::Error::success();
+  return runsInBrowser() ? addWebPackage(input.bundle, resources())
+                         : llvm::Error::success();
+}
+
+bool Assembly::runsInBrowser() const {
+  return llvm::any_of(input.programs, [](const BundleProgram &program) {
+    return llvm::any_of(program.stages.targets, [](const TargetChoice &choice) {
+      return choice.target->runsInBrowser();
+    });
+  });
+}
+
+/// golden.json, where a plan for CPU workers is there to compute it with.
+llvm::Error Assembly::addGolden() {
+  if (golden.empty() || !runsInBrowser())
+    return llvm::Error::success();
+  auto folder = input.bundle.preview(manifest());
+  if (!folder)
+    return folder.takeError();
+  auto text = goldenLogits(*folder, golden, threads());
+  if (!text)
+    return text.takeError();
+  return input.bundle.addFile("golden.json", *text);
 }
 
 static ManifestInfo::Target manifestTarget(const BundleProgram &program,
@@ -227,7 +260,8 @@ ManifestInfo Assembly::manifest() {
   info.bitsPerWeight = report.bitsPerWeight;
   for (const BundleProgram &program : input.programs)
     for (const TargetChoice &choice : program.stages.targets)
-      info.targets.push_back(manifestTarget(program, choice));
+      if (choice.shipped)
+        info.targets.push_back(manifestTarget(program, choice));
   info.weightBytes = static_cast<uint64_t>(first.getWeightBytes());
   info.arenaBytes = static_cast<uint64_t>(first.getArenaBytes());
   info.stateBytes = static_cast<uint64_t>(first.getStateBytes());
@@ -253,6 +287,8 @@ llvm::Error Assembly::run() {
   if (llvm::Error error = addPackages())
     return error;
   if (llvm::Error error = addWeights())
+    return error;
+  if (llvm::Error error = addGolden())
     return error;
   report.output = input.options.output;
   report.weightBytes = first.getWeightBytes();

@@ -32,6 +32,8 @@ std::string stageList();
 struct TargetChoice {
   const Target *target = nullptr;
   llvm::SmallVector<TargetVariant> variants;
+  /// False: its kernels are made for the compiler's own use.
+  bool shipped = true;
 };
 
 /// What the stages need to know; filled once, by the driver.
