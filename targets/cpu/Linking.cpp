@@ -45,7 +45,8 @@ static Error runLinker(const char *program, ArrayRef<std::string> arguments) {
       command, stream, stream,
       {{lld::Gnu, &lld::elf::link}, {lld::Wasm, &lld::wasm::link}});
   if (result.retCode != 0)
-    return internalError("linking kernels failed: " +
+    return internalError("linking kernels failed with code " +
+                         Twine(result.retCode) + ": " +
                          StringRef(stream.str()).trim());
   return Error::success();
 }
