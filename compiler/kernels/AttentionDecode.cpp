@@ -5,6 +5,7 @@
 #include "compiler/kernels/AttentionCore.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/kernels/Layout.h"
+#include "compiler/kernels/RowRegions.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -12,22 +13,11 @@ using namespace sinter::kernels;
 
 namespace {
 
-struct DecodeRegion {
-  xf::AttentionOp attention;
-  HeadRows q, k;
-  RowPart v;
-  BlockArgument cache;
-  int64_t group() { return attention.getHeads() / cacheType().getKvHeads(); }
-  xf::KvCacheType cacheType() const {
-    return cast<xf::KvCacheType>(cache.getType());
-  }
-};
-
 class AttentionDecodeFamily : public KernelFamily {
 public:
   StringRef name() const override { return "attention_decode"; }
   bool accepts(xf::RegionOp region, std::string &reason) const override {
-    return match(region, reason).has_value();
+    return matchAttentionDecode(region, reason).has_value();
   }
   std::string id(xf::RegionOp region) const override;
   WorkItems workItems(xf::RegionOp region) const override {
@@ -38,49 +28,13 @@ public:
                                   kern::CapsAttr caps) const override;
 
 private:
-  static std::optional<DecodeRegion> match(xf::RegionOp region,
-                                           std::string &reason);
   static DecodeRegion matched(xf::RegionOp region) {
     std::string reason;
-    return *match(region, reason);
+    return *matchAttentionDecode(region, reason);
   }
 };
 
 } // namespace
-
-std::optional<DecodeRegion> AttentionDecodeFamily::match(xf::RegionOp region,
-                                                         std::string &reason) {
-  RegionMatch match(region);
-  DecodeRegion found;
-  found.attention = match.takeOnly<xf::AttentionOp>();
-  auto append = match.takeOnly<xf::AppendOp>();
-  reason = "not one append followed by one attention";
-  if (!found.attention || !append || match.resultCount() != 1 ||
-      match.result() != found.attention.getResult() ||
-      !append->isBeforeInBlock(found.attention) ||
-      append.getCache() != found.attention.getCache())
-    return std::nullopt;
-  found.cache = dyn_cast<BlockArgument>(append.getCache());
-  if (!found.cache || rowsOf(append.getK()) != 1 ||
-      rowsOf(found.attention.getQ()) != 1) {
-    reason = "more than one token";
-    return std::nullopt;
-  }
-  int64_t headDim = found.cacheType().getHeadDim();
-  auto q = match.takeHeadRows(found.attention.getQ(),
-                              found.attention.getHeads(), headDim, reason);
-  auto k = match.takeHeadRows(append.getK(), found.cacheType().getKvHeads(),
-                              headDim, reason);
-  auto v = match.takeRowPart(append.getV());
-  if (!q || !k || !v)
-    return std::nullopt;
-  found.q = *q;
-  found.k = *k;
-  found.v = *v;
-  if (!match.complete(reason))
-    return std::nullopt;
-  return found;
-}
 
 std::string AttentionDecodeFamily::id(xf::RegionOp region) const {
   DecodeRegion found = matched(region);

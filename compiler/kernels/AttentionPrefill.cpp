@@ -4,6 +4,7 @@
 #include "compiler/kernels/AttentionCore.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/kernels/Layout.h"
+#include "compiler/kernels/RowRegions.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -13,22 +14,11 @@ namespace {
 
 constexpr int64_t kQueryTokens = 16;
 
-struct PrefillRegion {
-  xf::AttentionOp attention;
-  HeadRows q;
-  BlockArgument cache;
-  int64_t rows = 0;
-  int64_t group() { return attention.getHeads() / cacheType().getKvHeads(); }
-  xf::KvCacheType cacheType() const {
-    return cast<xf::KvCacheType>(cache.getType());
-  }
-};
-
 class AttentionPrefillFamily : public KernelFamily {
 public:
   StringRef name() const override { return "attention_prefill"; }
   bool accepts(xf::RegionOp region, std::string &reason) const override {
-    return match(region, reason).has_value();
+    return matchAttentionPrefill(region, reason).has_value();
   }
   std::string id(xf::RegionOp region) const override;
   WorkItems workItems(xf::RegionOp region) const override;
@@ -37,37 +27,13 @@ public:
                                   kern::CapsAttr caps) const override;
 
 private:
-  static std::optional<PrefillRegion> match(xf::RegionOp region,
-                                            std::string &reason);
   static PrefillRegion matched(xf::RegionOp region) {
     std::string reason;
-    return *match(region, reason);
+    return *matchAttentionPrefill(region, reason);
   }
 };
 
 } // namespace
-
-std::optional<PrefillRegion>
-AttentionPrefillFamily::match(xf::RegionOp region, std::string &reason) {
-  RegionMatch match(region);
-  PrefillRegion found;
-  found.attention = match.takeOnly<xf::AttentionOp>();
-  reason = "not one attention over a cache";
-  if (!found.attention || match.resultCount() != 1 ||
-      match.result() != found.attention.getResult())
-    return std::nullopt;
-  found.cache = dyn_cast<BlockArgument>(found.attention.getCache());
-  if (!found.cache)
-    return std::nullopt;
-  auto q =
-      match.takeHeadRows(found.attention.getQ(), found.attention.getHeads(),
-                         found.cacheType().getHeadDim(), reason);
-  if (!q || !match.complete(reason))
-    return std::nullopt;
-  found.q = *q;
-  found.rows = rowsOf(found.attention.getQ());
-  return found;
-}
 
 std::string AttentionPrefillFamily::id(xf::RegionOp region) const {
   PrefillRegion found = matched(region);

@@ -35,8 +35,8 @@ struct BuildRegionKernelsPass
     auto emitError = [&] { return getOperation().emitError(); };
     auto caps = kern::CapsAttr::getChecked(
         llvm::function_ref<InFlightDiagnostic()>(emitError), &getContext(),
-        simdBits.getValue(), registers.getValue(), *parsed,
-        /*cheap_barriers=*/false);
+        group ? 32 : simdBits.getValue(), registers.getValue(), *parsed,
+        cheapBarriers.getValue(), group.getValue());
     if (!caps)
       return signalPassFailure();
     auto regions = getOperation().getOps<xf::RegionOp>();
@@ -46,6 +46,8 @@ struct BuildRegionKernelsPass
   }
 
   LogicalResult replace(xf::RegionOp region, kern::CapsAttr caps) {
+    if (caps.isGrid())
+      region->setAttr(kernels::kGridAttr, UnitAttr::get(&getContext()));
     kernels::Selection chosen = kernels::selectFamily(region);
     if (!chosen.family)
       return region.emitOpError("is taken by no kernel family: ")

@@ -143,7 +143,7 @@ std::string sinter::kernels::linearId(const LinearRegion &linear,
                                       llvm::StringRef variant,
                                       xf::RegionOp region) {
   std::string id = "linear_" + xf::stringifyScheme(linear.scheme).str();
-  id += linear.isInteger() ? "_i8_" : "_f32_";
+  id += linear.isInteger() && !linear.mixed() ? "_i8_" : "_f32_";
   id += variant;
   if (linear.normWeight)
     id += "__rmsnorm";

@@ -6,6 +6,7 @@
 #include "compiler/kernels/Layout.h"
 #include "compiler/kernels/RegionMatch.h"
 #include "compiler/kernels/RowOps.h"
+#include "compiler/kernels/RowRegions.h"
 
 #include <optional>
 
@@ -15,22 +16,13 @@ using namespace sinter::kernels;
 
 namespace {
 
-/// [rms_norm] [quantize] of the rows of an argument.
-struct NormRegion {
-  RowPart source;
-  BlockArgument weight; ///< null: no norm
-  double epsilon = 0;
-  bool quantized = false;
-  int64_t rows = 0;
-};
-
 constexpr int64_t kTokensPerItem = 4;
 
 class NormFamily : public KernelFamily {
 public:
   StringRef name() const override { return "norm"; }
   bool accepts(xf::RegionOp region, std::string &reason) const override {
-    return match(region, reason).has_value();
+    return matchNorm(region, reason).has_value();
   }
   std::string id(xf::RegionOp region) const override;
   WorkItems workItems(xf::RegionOp region) const override;
@@ -39,49 +31,13 @@ public:
                                   kern::CapsAttr caps) const override;
 
 private:
-  static std::optional<NormRegion> match(xf::RegionOp region,
-                                         std::string &reason);
   static NormRegion matched(xf::RegionOp region) {
     std::string reason;
-    return *match(region, reason);
+    return *matchNorm(region, reason);
   }
 };
 
 } // namespace
-
-std::optional<NormRegion> NormFamily::match(xf::RegionOp region,
-                                            std::string &reason) {
-  RegionMatch match(region);
-  NormRegion norm;
-  if (match.resultCount() != 1) {
-    reason = "more than one result";
-    return std::nullopt;
-  }
-  Value value = match.result();
-  if (auto quantize = match.take<xf::QuantizeOp>(value)) {
-    norm.quantized = true;
-    value = quantize.getX();
-  }
-  if (auto rms = match.take<xf::RmsNormOp>(value)) {
-    norm.weight = dyn_cast<BlockArgument>(rms.getWeight());
-    norm.epsilon = rms.getEpsilon().convertToDouble();
-    if (!norm.weight || rms.getGroups() != 1) {
-      reason = "a norm of several groups";
-      return std::nullopt;
-    }
-    value = rms.getX();
-  }
-  std::optional<RowPart> source = match.takeRowPart(value);
-  if (!source || (!norm.weight && !norm.quantized)) {
-    reason = "not a norm or quantization of an argument's rows";
-    return std::nullopt;
-  }
-  norm.source = *source;
-  norm.rows = rowsOf(match.result());
-  if (!match.complete(reason))
-    return std::nullopt;
-  return norm;
-}
 
 std::string NormFamily::id(xf::RegionOp region) const {
   NormRegion norm = matched(region);

@@ -3,6 +3,7 @@
 #include "compiler/kernels/HeadOps.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/kernels/Layout.h"
+#include "compiler/kernels/RowRegions.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -12,22 +13,11 @@ namespace {
 
 constexpr int64_t kTokensPerItem = 16;
 
-struct RopeAppendRegion {
-  std::optional<HeadRows> q; ///< absent: only k and v
-  HeadRows k;
-  HeadRows v;
-  BlockArgument cache;
-  int64_t rows = 0;
-  xf::KvCacheType cacheType() const {
-    return cast<xf::KvCacheType>(cache.getType());
-  }
-};
-
 class RopeAppendFamily : public KernelFamily {
 public:
   StringRef name() const override { return "rope_append"; }
   bool accepts(xf::RegionOp region, std::string &reason) const override {
-    return match(region, reason).has_value();
+    return matchRopeAppend(region, reason).has_value();
   }
   std::string id(xf::RegionOp region) const override;
   WorkItems workItems(xf::RegionOp region) const override;
@@ -36,54 +26,13 @@ public:
                                   kern::CapsAttr caps) const override;
 
 private:
-  static std::optional<RopeAppendRegion> match(xf::RegionOp region,
-                                               std::string &reason);
   static RopeAppendRegion matched(xf::RegionOp region) {
     std::string reason;
-    return *match(region, reason);
+    return *matchRopeAppend(region, reason);
   }
 };
 
 } // namespace
-
-std::optional<RopeAppendRegion> RopeAppendFamily::match(xf::RegionOp region,
-                                                        std::string &reason) {
-  RegionMatch match(region);
-  RopeAppendRegion found;
-  auto append = match.takeOnly<xf::AppendOp>();
-  reason = "not one append with at most q as result";
-  if (!append || match.resultCount() > 1)
-    return std::nullopt;
-  found.cache = dyn_cast<BlockArgument>(append.getCache());
-  if (!found.cache)
-    return std::nullopt;
-  found.rows = rowsOf(append.getK());
-  int64_t headDim = found.cacheType().getHeadDim();
-  int64_t kvHeads = found.cacheType().getKvHeads();
-  auto k = match.takeHeadRows(append.getK(), kvHeads, headDim, reason);
-  auto v = match.takeRowPart(append.getV());
-  if (!k || !v)
-    return std::nullopt;
-  found.k = *k;
-  found.v.source = *v;
-  found.v.heads = kvHeads;
-  found.v.headDim = headDim;
-  if (match.resultCount() == 1) {
-    auto rope = match.result().getDefiningOp<xf::RopeOp>();
-    if (!rope || rope.getHeads() % kvHeads ||
-        columnsOf(rope) != int64_t(rope.getHeads()) * headDim) {
-      reason = "its result is not a rotated q of the cache's head dimension";
-      return std::nullopt;
-    }
-    found.q =
-        match.takeHeadRows(match.result(), rope.getHeads(), headDim, reason);
-    if (!found.q)
-      return std::nullopt;
-  }
-  if (!match.complete(reason))
-    return std::nullopt;
-  return found;
-}
 
 std::string RopeAppendFamily::id(xf::RegionOp region) const {
   RopeAppendRegion found = matched(region);

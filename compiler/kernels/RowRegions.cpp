@@ -1,0 +1,137 @@
+// Matching of the regions around rows, heads and caches (RowRegions.h).
+#include "compiler/kernels/RowRegions.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::kernels;
+
+std::optional<NormRegion> sinter::kernels::matchNorm(xf::RegionOp region,
+                                                     std::string &reason) {
+  RegionMatch match(region);
+  NormRegion norm;
+  if (match.resultCount() != 1) {
+    reason = "more than one result";
+    return std::nullopt;
+  }
+  Value value = match.result();
+  if (auto quantize = match.take<xf::QuantizeOp>(value)) {
+    norm.quantized = true;
+    value = quantize.getX();
+  }
+  if (auto rms = match.take<xf::RmsNormOp>(value)) {
+    norm.weight = dyn_cast<BlockArgument>(rms.getWeight());
+    norm.epsilon = rms.getEpsilon().convertToDouble();
+    if (!norm.weight || rms.getGroups() != 1) {
+      reason = "a norm of several groups";
+      return std::nullopt;
+    }
+    value = rms.getX();
+  }
+  std::optional<RowPart> source = match.takeRowPart(value);
+  if (!source || (!norm.weight && !norm.quantized)) {
+    reason = "not a norm or quantization of an argument's rows";
+    return std::nullopt;
+  }
+  norm.source = *source;
+  norm.rows = rowsOf(match.result());
+  if (!match.complete(reason))
+    return std::nullopt;
+  return norm;
+}
+
+std::optional<RopeAppendRegion>
+sinter::kernels::matchRopeAppend(xf::RegionOp region, std::string &reason) {
+  RegionMatch match(region);
+  RopeAppendRegion found;
+  auto append = match.takeOnly<xf::AppendOp>();
+  reason = "not one append with at most q as result";
+  if (!append || match.resultCount() > 1)
+    return std::nullopt;
+  found.cache = dyn_cast<BlockArgument>(append.getCache());
+  if (!found.cache)
+    return std::nullopt;
+  found.rows = rowsOf(append.getK());
+  int64_t headDim = found.cacheType().getHeadDim();
+  int64_t kvHeads = found.cacheType().getKvHeads();
+  auto k = match.takeHeadRows(append.getK(), kvHeads, headDim, reason);
+  auto v = match.takeRowPart(append.getV());
+  if (!k || !v)
+    return std::nullopt;
+  found.k = *k;
+  found.v.source = *v;
+  found.v.heads = kvHeads;
+  found.v.headDim = headDim;
+  if (match.resultCount() == 1) {
+    auto rope = match.result().getDefiningOp<xf::RopeOp>();
+    if (!rope || rope.getHeads() % kvHeads ||
+        columnsOf(rope) != int64_t(rope.getHeads()) * headDim) {
+      reason = "its result is not a rotated q of the cache's head dimension";
+      return std::nullopt;
+    }
+    found.q =
+        match.takeHeadRows(match.result(), rope.getHeads(), headDim, reason);
+    if (!found.q)
+      return std::nullopt;
+  }
+  if (!match.complete(reason))
+    return std::nullopt;
+  return found;
+}
+
+std::optional<DecodeRegion>
+sinter::kernels::matchAttentionDecode(xf::RegionOp region,
+                                      std::string &reason) {
+  RegionMatch match(region);
+  DecodeRegion found;
+  found.attention = match.takeOnly<xf::AttentionOp>();
+  auto append = match.takeOnly<xf::AppendOp>();
+  reason = "not one append followed by one attention";
+  if (!found.attention || !append || match.resultCount() != 1 ||
+      match.result() != found.attention.getResult() ||
+      !append->isBeforeInBlock(found.attention) ||
+      append.getCache() != found.attention.getCache())
+    return std::nullopt;
+  found.cache = dyn_cast<BlockArgument>(append.getCache());
+  if (!found.cache || rowsOf(append.getK()) != 1 ||
+      rowsOf(found.attention.getQ()) != 1) {
+    reason = "more than one token";
+    return std::nullopt;
+  }
+  int64_t headDim = found.cacheType().getHeadDim();
+  auto q = match.takeHeadRows(found.attention.getQ(),
+                              found.attention.getHeads(), headDim, reason);
+  auto k = match.takeHeadRows(append.getK(), found.cacheType().getKvHeads(),
+                              headDim, reason);
+  auto v = match.takeRowPart(append.getV());
+  if (!q || !k || !v)
+    return std::nullopt;
+  found.q = *q;
+  found.k = *k;
+  found.v = *v;
+  if (!match.complete(reason))
+    return std::nullopt;
+  return found;
+}
+
+std::optional<PrefillRegion>
+sinter::kernels::matchAttentionPrefill(xf::RegionOp region,
+                                       std::string &reason) {
+  RegionMatch match(region);
+  PrefillRegion found;
+  found.attention = match.takeOnly<xf::AttentionOp>();
+  reason = "not one attention over a cache";
+  if (!found.attention || match.resultCount() != 1 ||
+      match.result() != found.attention.getResult())
+    return std::nullopt;
+  found.cache = dyn_cast<BlockArgument>(found.attention.getCache());
+  if (!found.cache)
+    return std::nullopt;
+  auto q =
+      match.takeHeadRows(found.attention.getQ(), found.attention.getHeads(),
+                         found.cacheType().getHeadDim(), reason);
+  if (!q || !match.complete(reason))
+    return std::nullopt;
+  found.q = *q;
+  found.rows = rowsOf(found.attention.getQ());
+  return found;
+}

@@ -1,0 +1,158 @@
+// One token times a weight matrix, on a grid: [select_row] [norm] linear
+// [bias] [residual or gate]. A lane is a row of its panels and sums the squares
+// for the norm while it multiplies; the inverse root comes in at the end.
+//
+// Without barriers a lane computes whole rows, of several panels, so that each
+// x that it loads serves them all (a load costs a software adapter ten times
+// what a product does). With barriers the lanes of a workgroup share a panel's
+// columns and add up in workgroup memory.
+#include "compiler/kernels/KernelFamily.h"
+#include "compiler/kernels/grid/GridLinear.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::kernels;
+
+namespace {
+
+constexpr int64_t kRows = layout::kPanelRows;
+/// Weight panels of a lane without barriers.
+constexpr int64_t kLanePanels = 4;
+
+class GridDecode : public KernelFamily {
+public:
+  StringRef name() const override { return "grid_decode"; }
+  bool accepts(xf::RegionOp region, std::string &reason) const override {
+    return match(region, reason).has_value();
+  }
+  std::string id(xf::RegionOp region) const override {
+    return linearId(matched(region), "gemv", region);
+  }
+  WorkItems workItems(xf::RegionOp region) const override {
+    return {matched(region).panels(), 0};
+  }
+  Cost cost(xf::RegionOp region) const override {
+    return linearCost(matched(region));
+  }
+  FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
+                                  kern::CapsAttr caps) const override;
+
+private:
+  static std::optional<LinearRegion> match(xf::RegionOp region,
+                                           std::string &reason) {
+    std::optional<LinearRegion> linear = matchLinear(region, reason);
+    if (!linear)
+      return std::nullopt;
+    if (linear->tokens == 1 && !linear->quantizes &&
+        xf::getScheme(linear->input.getType()) == xf::Scheme::f32)
+      return linear;
+    reason = "more than one token, or int8 activations";
+    return std::nullopt;
+  }
+  static LinearRegion matched(xf::RegionOp region) {
+    std::string reason;
+    return *match(region, reason);
+  }
+};
+
+/// Element offset of the row that is multiplied.
+Value rowStart(GridShell &k, const LinearRegion &linear) {
+  return linear.selectsRow ? k.mul(k.scalar(kern::Scalar::row), linear.columns)
+                           : k.index(0);
+}
+
+void scaleAll(GridShell &k, MutableArrayRef<Value> sums, Value factor) {
+  if (factor)
+    for (Value &sum : sums)
+      sum = k.mulf(sum, factor);
+}
+
+/// Lanes [16 i, 16 i + 16) of a group: output panels first + i * n ...
+kern::KernelOp buildWhole(GridShell &k, const LinearRegion &linear, int64_t n) {
+  return k.items([&](Value first) {
+    Value lane = k.lane(), row = k.rem(lane, kRows);
+    Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
+    GridLinear grid(k, linear);
+    Values panels;
+    for (int64_t i = 0; i < n; ++i)
+      panels.push_back(k.min(k.add(panel, i), k.index(linear.panels() - 1)));
+    int64_t each = GridLinear::panelsPerOutput(linear);
+    LaneProduct product = emitLaneProduct(
+        k, grid.weights(panels, row), 1, bool(linear.normWeight),
+        grid.columns({rowStart(k, linear)}), {k.index(0), 1});
+    Value inverse =
+        linear.normWeight ? grid.inverseNorm(product.squares[0]) : Value();
+    bool whole = linear.panels() % (n * (k.group() / kRows)) == 0;
+    for (int64_t i = 0; i < n; ++i) {
+      Values sums;
+      for (int64_t p = 0; p < each; ++p)
+        sums.push_back(product.sums[i * each + p][0]);
+      scaleAll(k, sums, inverse);
+      auto store = [&] { grid.store(panels[i], row, k.index(0), sums); };
+      if (whole)
+        store();
+      else
+        k.when(k.less(k.add(panel, i), k.index(linear.panels())), store);
+    }
+  });
+}
+
+/// All lanes of a group: one output panel, its columns in group / 16 parts.
+kern::KernelOp buildShared(GridShell &k, const LinearRegion &linear) {
+  int64_t parts = k.group() / kRows;
+  int64_t each = GridLinear::panelsPerOutput(linear);
+  int64_t count = each + (linear.normWeight ? 1 : 0);
+  Value shared =
+      k.scratch(k.builder.getF32Type(), k.group() * count, /*shared=*/true);
+  return k.items([&](Value panel) {
+    Value lane = k.lane(), row = k.rem(lane, kRows);
+    GridLinear grid(k, linear);
+    LaneProduct product = emitLaneProduct(
+        k, grid.weights({panel}, row), 1, bool(linear.normWeight),
+        grid.columns({rowStart(k, linear)}), {k.div(lane, kRows), parts});
+    Values mine;
+    for (const Values &sums : product.sums)
+      mine.push_back(sums[0]);
+    if (linear.normWeight)
+      mine.push_back(product.squares[0]);
+    for (auto [i, value] : llvm::enumerate(mine))
+      k.store(value, shared, k.add(lane, static_cast<int64_t>(i) * k.group()));
+    k.barrier();
+    k.when(k.less(lane, k.index(kRows)), [&] {
+      Values sums(mine.size());
+      for (size_t i = 0; i < sums.size(); ++i)
+        for (int64_t part = 0; part < parts; ++part) {
+          Value value =
+              k.load(shared, k.add(lane, static_cast<int64_t>(i) * k.group() +
+                                             part * kRows));
+          sums[i] = part ? k.addf(sums[i], value) : value;
+        }
+      if (linear.normWeight)
+        scaleAll(k, MutableArrayRef<Value>(sums).drop_back(),
+                 grid.inverseNorm(sums.back()));
+      grid.store(panel, row, k.index(0), sums);
+    });
+  });
+}
+
+FailureOr<kern::KernelOp> GridDecode::build(OpBuilder &builder,
+                                            xf::RegionOp region,
+                                            kern::CapsAttr caps) const {
+  LinearRegion linear = matched(region);
+  if (caps.getCheapBarriers()) {
+    GridShell k(builder, region, id(region), caps, /*itemsPerGroup=*/1);
+    return buildShared(k, linear);
+  }
+  int64_t n = kLanePanels / GridLinear::panelsPerOutput(linear);
+  GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
+  return buildWhole(k, linear, n);
+}
+
+} // namespace
+
+namespace sinter::kernels {
+const KernelFamily &getGridDecodeFamily() {
+  static const GridDecode family;
+  return family;
+}
+} // namespace sinter::kernels

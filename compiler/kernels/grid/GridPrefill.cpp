@@ -1,0 +1,102 @@
+// Many tokens times a weight matrix, on a grid: linear [bias] [residual or
+// gate]. A lane is a row of its panels for a block of tokens: it unpacks a
+// weight once for the block, and loads an x once for its panels. Rows of
+// padding in the input are computed and not stored.
+#include "compiler/kernels/KernelFamily.h"
+#include "compiler/kernels/grid/GridLinear.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::kernels;
+
+namespace {
+
+constexpr int64_t kRows = layout::kPanelRows;
+/// Tokens of a work item; a divisor of layout::kTokenPadding.
+constexpr int64_t kTokens = 8;
+/// Weight panels of a lane, without barriers and with.
+constexpr int64_t kLanePanels = 8;
+constexpr int64_t kLanePanelsOfGpu = 2;
+
+class GridPrefill : public KernelFamily {
+public:
+  StringRef name() const override { return "grid_prefill"; }
+  bool accepts(xf::RegionOp region, std::string &reason) const override {
+    return match(region, reason).has_value();
+  }
+  std::string id(xf::RegionOp region) const override {
+    return linearId(matched(region), "gemm", region);
+  }
+  WorkItems workItems(xf::RegionOp region) const override {
+    LinearRegion linear = matched(region);
+    return {linear.panels(), kTokens};
+  }
+  Cost cost(xf::RegionOp region) const override {
+    return linearCost(matched(region));
+  }
+  FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
+                                  kern::CapsAttr caps) const override;
+
+private:
+  static std::optional<LinearRegion> match(xf::RegionOp region,
+                                           std::string &reason) {
+    std::optional<LinearRegion> linear = matchLinear(region, reason);
+    if (!linear)
+      return std::nullopt;
+    if (!ShapedType::isDynamic(linear->tokens))
+      reason = "the number of tokens is fixed";
+    else if (linear->quantizes || linear->normWeight || linear->selectsRow ||
+             xf::getScheme(linear->input.getType()) != xf::Scheme::f32)
+      reason = "the input is computed in the region, or int8";
+    else
+      return linear;
+    return std::nullopt;
+  }
+  static LinearRegion matched(xf::RegionOp region) {
+    std::string reason;
+    return *match(region, reason);
+  }
+};
+
+FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
+                                             xf::RegionOp region,
+                                             kern::CapsAttr caps) const {
+  LinearRegion linear = matched(region);
+  int64_t each = GridLinear::panelsPerOutput(linear);
+  int64_t n = (caps.getCheapBarriers() ? kLanePanelsOfGpu : kLanePanels) / each;
+  GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
+  return k.items([&](Value first) {
+    Value lane = k.lane(), row = k.rem(lane, kRows);
+    Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
+    Value token = k.mul(k.tokenBlock(), kTokens);
+    GridLinear grid(k, linear);
+    Values panels, starts;
+    for (int64_t i = 0; i < n; ++i)
+      panels.push_back(k.min(k.add(panel, i), k.index(linear.panels() - 1)));
+    for (int64_t t = 0; t < kTokens; ++t)
+      starts.push_back(k.mul(k.add(token, t), linear.columns));
+    LaneProduct product =
+        emitLaneProduct(k, grid.weights(panels, row), kTokens, false,
+                        grid.columns(starts), {k.index(0), 1});
+    Value tokens = k.scalar(kern::Scalar::token_count);
+    for (int64_t i = 0; i < n; ++i)
+      k.when(k.less(k.add(panel, i), k.index(linear.panels())), [&] {
+        for (int64_t t = 0; t < kTokens; ++t)
+          k.when(k.less(k.add(token, t), tokens), [&] {
+            Values sums;
+            for (int64_t p = 0; p < each; ++p)
+              sums.push_back(product.sums[i * each + p][t]);
+            grid.store(panels[i], row, k.add(token, t), sums);
+          });
+      });
+  });
+}
+
+} // namespace
+
+namespace sinter::kernels {
+const KernelFamily &getGridPrefillFamily() {
+  static const GridPrefill family;
+  return family;
+}
+} // namespace sinter::kernels
