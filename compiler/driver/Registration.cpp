@@ -6,7 +6,9 @@
 #include "dialects/kern/Kern.h"
 #include "dialects/plan/Plan.h"
 #include "dialects/xf/Xf.h"
+#include "targets/common/grid/GridPasses.h"
 #include "targets/cpu/raise/CpuPasses.h"
+#include "targets/wgsl/raise/WgslPasses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -38,4 +40,6 @@ void sinter::registerAllSinterPasses() {
   registerSinterTransformsPasses();
   registerSinterKernelPasses();
   registerCpuPasses();
+  registerGridPasses();
+  registerWgslPasses();
 }

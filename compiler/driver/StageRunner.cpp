@@ -83,7 +83,7 @@ llvm::Error StageRunner::runOne(ModuleOp module, const StageOptions &stages,
   if (llvm::Error error = guarded(
           [&] {
             return runStage(stage, module, stages) &&
-                   succeeded(verifyStage(stage, module));
+                   succeeded(verifyStage(stage, module, stages.targets));
           },
           what))
     return withReproducer(std::move(error), *before, stage);

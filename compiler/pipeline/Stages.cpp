@@ -147,7 +147,6 @@ static ArrayRef<StringRef> allowedAfter(Stage stage) {
   static const StringRef kernels[] = {"builtin", "xf",     "plan",
                                       "kern",    "arith",  "math",
                                       "scf",     "vector", "memref"};
-  static const StringRef legal[] = {"builtin", "xf", "plan", "llvm"};
   switch (stage) {
   case Stage::Import:
   case Stage::Canonicalize:
@@ -155,13 +154,23 @@ static ArrayRef<StringRef> allowedAfter(Stage stage) {
   case Stage::Fuse:
     return xf;
   case Stage::Plan:
+  case Stage::Legalize: // and kernels, see legalKernelDialects
     return plan;
   case Stage::Kernels:
     return kernels;
-  case Stage::Legalize:
-    return legal;
   }
   llvm_unreachable("all stages are listed");
+}
+
+/// Dialects in a legalized module of kernels; empty for an unknown variant.
+static ArrayRef<StringRef>
+legalKernelDialects(ModuleOp kernels,
+                    const std::vector<TargetChoice> &targets) {
+  for (const TargetChoice &choice : targets)
+    for (const TargetVariant &variant : choice.variants)
+      if (kernels.getSymName() == StringRef(variant.name))
+        return choice.target->legalDialects();
+  return {};
 }
 
 /// Beyond dialects: what each xf stage has established.
@@ -180,12 +189,16 @@ static LogicalResult verifyOp(Stage stage, Operation *op, bool takesFloats) {
   return success();
 }
 
-LogicalResult sinter::verifyStage(Stage stage, ModuleOp module) {
-  ArrayRef<StringRef> allowed = allowedAfter(stage);
+LogicalResult sinter::verifyStage(Stage stage, ModuleOp module,
+                                  const std::vector<TargetChoice> &targets) {
   bool grid = module->hasAttr(kernels::kGridAttr);
   WalkResult result = module.walk([&](Operation *op) -> WalkResult {
     if (op == module)
       return WalkResult::advance();
+    ArrayRef<StringRef> allowed = allowedAfter(stage);
+    auto parent = op->getParentOfType<ModuleOp>();
+    if (stage == Stage::Legalize && parent != module)
+      allowed = legalKernelDialects(parent, targets);
     if (!llvm::is_contained(allowed, op->getName().getDialectNamespace()))
       return op->emitOpError("is not legal after stage ") << stageFlag(stage);
     return verifyOp(stage, op, grid);

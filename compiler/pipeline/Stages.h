@@ -54,8 +54,10 @@ constexpr llvm::StringLiteral kScratchBytesAttr = "sinter.scratch_bytes";
 bool runStage(Stage stage, mlir::ModuleOp module, const StageOptions &options);
 
 /// Whether the module is what the stage promises: only the ops and dialects of
-/// its row in Stages.cpp. Diagnoses the first op that is out of place.
-mlir::LogicalResult verifyStage(Stage stage, mlir::ModuleOp module);
+/// its row in Stages.cpp, after Legalize in kernels those of their target in
+/// `targets`. Diagnoses the first op that is out of place.
+mlir::LogicalResult verifyStage(Stage stage, mlir::ModuleOp module,
+                                const std::vector<TargetChoice> &targets = {});
 
 /// Writes numbered dumps (`02-quantize.mlir`) and an offline index page into a
 /// folder.

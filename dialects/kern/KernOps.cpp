@@ -46,16 +46,22 @@ static bool isBinding(Type type, bool grid) {
          isElement(memref.getElementType(), grid);
 }
 
+static bool isArgumentAttr(NamedAttribute attr) {
+  if (attr.getName() == KernelOp::kNameAttr)
+    return isa<StringAttr>(attr.getValue());
+  return attr.getName() == KernelOp::kReadonlyAttr &&
+         isa<UnitAttr>(attr.getValue());
+}
+
 /// kern.readonly and what it promises.
 static LogicalResult verifyArgument(KernelOp kernel, unsigned index) {
   for (NamedAttribute attr :
        function_interface_impl::getArgAttrs(kernel, index))
-    if (attr.getNameDialect() == kernel->getDialect() &&
-        (attr.getName() != KernelOp::kReadonlyAttr ||
-         !isa<UnitAttr>(attr.getValue())))
+    if (attr.getNameDialect() == kernel->getDialect() && !isArgumentAttr(attr))
       return kernel.emitOpError("argument ")
              << index << " has the attribute " << attr.getName()
-             << ", expected the unit kern.readonly (kernel_c5)";
+             << ", expected the unit kern.readonly or the string kern.name "
+                "(kernel_c5)";
   if (!kernel.isReadonly(index))
     return success();
   BlockArgument argument = kernel.getBody().getArgument(index);

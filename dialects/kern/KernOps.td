@@ -19,7 +19,10 @@ def Kern_KernelOp : Kern_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface]> 
     - kernel_c2: the body is one block with at most one kern.once and exactly one kern.for_items, in that order, directly in it
     - kernel_c3: the body ends in kern.return
     - kernel_c4: `items_per_group`, the items a workgroup takes, is at least 1, and is 1 where there are no workgroups
-    - kernel_c5: the only kern attribute of an argument is the unit `kern.readonly`: a weight; nothing in the kernel writes it
+    - kernel_c5: the kern attributes of an argument are the unit `kern.readonly` (a weight; nothing in the kernel writes it) and the
+      string `kern.name` (what printed kernels call it)
+
+    The string `kern.name` on an op of the body is likewise what printed kernels call its result.
     ```
     kern.kernel @add_one(%x: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #kern.caps<...>} {
       kern.for_items %i { ... }
@@ -56,6 +59,8 @@ def Kern_KernelOp : Kern_Op<"kernel", [IsolatedFromAbove, FunctionOpInterface]> 
     int64_t getSharedBytes();
     /// Marks an argument as a weight.
     static constexpr ::llvm::StringLiteral kReadonlyAttr = "kern.readonly";
+    /// What printed kernels call an argument, or the result of an op.
+    static constexpr ::llvm::StringLiteral kNameAttr = "kern.name";
     bool isReadonly(unsigned argument) { return bool(getArgAttr(argument, kReadonlyAttr)); }
     void setReadonly(unsigned argument) {
       setArgAttr(argument, kReadonlyAttr, ::mlir::UnitAttr::get(getContext()));

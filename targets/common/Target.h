@@ -75,6 +75,12 @@ public:
   virtual void populateLegalize(mlir::OpPassManager &passes,
                                 const TargetVariant &variant) const = 0;
 
+  /// Dialects whose ops may stand in a legalized module.
+  virtual llvm::ArrayRef<llvm::StringRef> legalDialects() const {
+    static const llvm::StringRef legal[] = {"builtin", "llvm"};
+    return legal;
+  }
+
   /// Legalized modules, one per variant and in the same order, to files.
   virtual llvm::Expected<std::vector<TargetFile>>
   emit(llvm::ArrayRef<TargetVariant> variants,

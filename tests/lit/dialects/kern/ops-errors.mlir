@@ -228,7 +228,7 @@ kern.kernel @items_of_no_group() attributes {caps = #kern.caps<simd_bits = 256, 
 
 // -----
 
-// expected-error @+1 {{argument 0 has the attribute "kern.writeonly", expected the unit kern.readonly (kernel_c5)}}
+// expected-error @+1 {{argument 0 has the attribute "kern.writeonly", expected the unit kern.readonly or the string kern.name (kernel_c5)}}
 kern.kernel @unknown_attribute(%x: memref<?xf32> {kern.writeonly}) attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = none, group = 64>} {
   kern.for_items %i {
   }
@@ -237,7 +237,7 @@ kern.kernel @unknown_attribute(%x: memref<?xf32> {kern.writeonly}) attributes {c
 
 // -----
 
-// expected-error @+1 {{argument 0 has the attribute "kern.readonly", expected the unit kern.readonly (kernel_c5)}}
+// expected-error @+1 {{argument 0 has the attribute "kern.readonly", expected the unit kern.readonly or the string kern.name (kernel_c5)}}
 kern.kernel @readonly_value(%x: memref<?xf32> {kern.readonly = true}) attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = none, group = 64>} {
   kern.for_items %i {
   }

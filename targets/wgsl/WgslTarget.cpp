@@ -1,0 +1,205 @@
+// The WebGPU target (WgslTarget.h): its variants, and the two files of each.
+#include "targets/wgsl/WgslTarget.h"
+
+#include "compiler/support/Error.h"
+#include "targets/wgsl/printer/ModulePrinter.h"
+#include "targets/wgsl/raise/WgslPasses.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+using namespace sinter;
+using kern::Feature;
+using kern::KernelOp;
+
+namespace {
+
+struct WgslVariant {
+  StringRef name;
+  Feature features;
+  bool cheapBarriers;
+  std::vector<std::string> deviceFeatures; ///< names of WebGPU's
+  StringRef when;
+};
+
+/// In the order the runtime looks: a software adapter has what `f32` needs,
+/// too, so that `soft` comes first.
+ArrayRef<WgslVariant> allVariants() {
+  static const WgslVariant table[] = {
+      {"soft", Feature::none, false, {}, "software"},
+      {"f16",
+       Feature::shader_f16 | Feature::subgroups,
+       true,
+       {"shader-f16", "subgroups"},
+       ""},
+      {"f32", Feature::none, true, {}, ""},
+  };
+  return table;
+}
+
+/// Lanes of a workgroup: within WebGPU's default limit of 256, a multiple of
+/// every subgroup size but 128.
+constexpr int64_t kGroup = 64;
+/// maxStorageBufferBindingSize every WebGPU device has.
+constexpr int64_t kBindingLimit = int64_t(128) << 20;
+/// Values a lane may keep before a GPU runs out of registers for a second
+/// workgroup.
+constexpr int64_t kRegisters = 64;
+
+using Diagnostics = mlir::ScopedDiagnosticHandler;
+
+class WgslTarget : public sinter::Target {
+public:
+  StringRef name() const override { return "webgpu"; }
+  bool runsInBrowser() const override { return true; }
+  PlanKind planKind() const override {
+    PlanKind kind;
+    kind.grid = true;
+    kind.alignment = 256; // minStorageBufferOffsetAlignment
+    kind.bindingLimit = kBindingLimit;
+    kind.file = "plan.webgpu.fb";
+    return kind;
+  }
+
+  Expected<SmallVector<TargetVariant>>
+  variants(mlir::MLIRContext *context,
+           ArrayRef<std::string> requested) const override;
+
+  void populateLegalize(mlir::OpPassManager &passes,
+                        const TargetVariant &) const override {
+    wgsl::populateLegalize(passes);
+  }
+
+  ArrayRef<StringRef> legalDialects() const override {
+    static const StringRef legal[] = {"builtin", "kern",   "arith", "math",
+                                      "scf",     "vector", "memref"};
+    return legal;
+  }
+
+  Expected<std::vector<TargetFile>>
+  emit(ArrayRef<TargetVariant> variants, ArrayRef<mlir::ModuleOp> modules,
+       const EmitOptions &options) const override;
+};
+
+Expected<SmallVector<TargetVariant>>
+WgslTarget::variants(mlir::MLIRContext *context,
+                     ArrayRef<std::string> requested) const {
+  for (const std::string &name : requested)
+    if (none_of(allVariants(),
+                [&](const WgslVariant &known) { return known.name == name; }))
+      return unsupportedError(
+          "unknown WebGPU variant '" + name + "', expected " +
+          join(map_range(allVariants(),
+                         [](const WgslVariant &known) { return known.name; }),
+               ", "));
+  SmallVector<TargetVariant> result;
+  for (const WgslVariant &known : allVariants()) {
+    if (!requested.empty() && !is_contained(requested, known.name))
+      continue;
+    TargetVariant variant;
+    variant.name = known.name.str();
+    variant.caps =
+        kern::CapsAttr::get(context, /*simd_bits=*/32, kRegisters,
+                            known.features, known.cheapBarriers, kGroup);
+    variant.features = known.deviceFeatures;
+    variant.when = known.when.str();
+    result.push_back(std::move(variant));
+  }
+  return result;
+}
+
+/// The text of some kernels, or what the printer had to say.
+Expected<std::string> print(ArrayRef<KernelOp> kernels) {
+  std::string text, problem;
+  raw_string_ostream out(text);
+  KernelOp first = kernels.empty() ? KernelOp() : kernels.front();
+  if (!first)
+    return text;
+  Diagnostics handler(first->getContext(), [&](mlir::Diagnostic &diagnostic) {
+    problem = diagnostic.str();
+    return mlir::success();
+  });
+  if (failed(wgsl::printModule(out, kernels)))
+    return internalError("cannot write WGSL: " + problem);
+  return out.str();
+}
+
+/// kernels/webgpu/<variant>.json: what the runtime needs to make pipelines.
+std::string describe(StringRef variant, ArrayRef<KernelOp> kernels) {
+  std::string text;
+  raw_string_ostream stream(text);
+  json::OStream out(stream, 1);
+  out.object([&] {
+    out.attribute("variant", variant);
+    out.attributeArray("kernels", [&] {
+      for (KernelOp kernel : kernels)
+        out.object([&] {
+          out.attribute("id", kernel.getSymName());
+          out.attribute("items_per_group", int64_t(kernel.getItemsPerGroup()));
+          out.attributeArray("bindings", [&] {
+            for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
+              out.value(kernel.isReadonly(i) ? "read" : "read_write");
+          });
+          out.attribute("shared_bytes", kernel.getSharedBytes());
+        });
+    });
+  });
+  stream << "\n";
+  return stream.str();
+}
+
+Error dump(StringRef folder, StringRef variant, ArrayRef<KernelOp> kernels) {
+  for (KernelOp kernel : kernels) {
+    auto text = print(kernel);
+    if (!text)
+      return text.takeError();
+    SmallString<256> path(folder);
+    sys::path::append(path, kernel.getSymName() + "." + variant + ".wgsl");
+    std::error_code problem;
+    raw_fd_ostream file(path, problem, sys::fs::OF_Text);
+    if (!problem)
+      file << *text, file.close(), problem = file.error();
+    if (problem)
+      return resourceError("cannot write " + path + ": " + problem.message());
+  }
+  return Error::success();
+}
+
+Expected<std::vector<TargetFile>>
+WgslTarget::emit(ArrayRef<TargetVariant> variants,
+                 ArrayRef<mlir::ModuleOp> modules,
+                 const EmitOptions &options) const {
+  std::vector<TargetFile> files;
+  for (auto [variant, module] : zip_equal(variants, modules)) {
+    mlir::SymbolTable symbols(module);
+    SmallVector<KernelOp> kernels;
+    for (const std::string &id : options.kernelIds) {
+      auto kernel = symbols.lookup<KernelOp>(id);
+      if (!kernel)
+        return internalError("variant " + variant.name + " lacks kernel " + id);
+      kernels.push_back(kernel);
+    }
+    if (!options.dumpDir.empty())
+      if (Error error = dump(options.dumpDir, variant.name, kernels))
+        return error;
+    auto text = print(kernels);
+    if (!text)
+      return text.takeError();
+    std::string stem = "kernels/webgpu/" + variant.name;
+    files.push_back({stem + ".wgsl", std::move(*text)});
+    files.push_back({stem + ".json", describe(variant.name, kernels)});
+  }
+  return files;
+}
+
+} // namespace
+
+const sinter::Target &sinter::wgslTarget() {
+  static const WgslTarget target;
+  return target;
+}
