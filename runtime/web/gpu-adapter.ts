@@ -1,0 +1,154 @@
+// gpu-adapter.ts: finds the WebGPU adapter, says what it can and cannot do, and
+// chooses among the bundle's kernel variants, before a byte of weights is
+// fetched. Errors carry the numbers: what is needed and what there is.
+import { SinterError, formatBytes } from "./errors.js";
+import type { Manifest, VariantInfo } from "./manifest.js";
+import type { Plan } from "./plan.js";
+
+export interface AdapterInfo {
+  readonly adapter: GPUAdapter;
+  readonly description: string;
+  /** True when it computes on the processor. */
+  readonly software: boolean;
+}
+
+function hostGpu(): GPU | undefined {
+  return (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+}
+
+/** NO_WEBGPU with the reason when there is none. */
+export async function findAdapter(gpu: GPU | undefined = hostGpu()): Promise<AdapterInfo> {
+  if (gpu === undefined) {
+    const secure = (globalThis as { isSecureContext?: boolean }).isSecureContext;
+    throw new SinterError(
+      "NO_WEBGPU",
+      secure === false
+        ? "WebGPU needs a secure context; serve the page over HTTPS or from localhost"
+        : "this browser has no WebGPU; use a current Chrome, Edge, Safari or Firefox, or the wasm device",
+    );
+  }
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (adapter === null)
+    throw new SinterError(
+      "NO_WEBGPU",
+      "the browser has WebGPU but no adapter for it; is hardware acceleration turned off, " +
+        "or the graphics driver blocked (chrome://gpu)?",
+    );
+  const info = (adapter as { info?: Partial<GPUAdapterInfo> }).info ?? {};
+  const words = [info.vendor, info.architecture, info.device, info.description];
+  const description = [...new Set(words.filter((word) => word))].join(" ") || "unnamed adapter";
+  const fallback =
+    (info as { isFallbackAdapter?: boolean }).isFallbackAdapter ??
+    (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter ??
+    false;
+  const software = fallback || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(description);
+  return { adapter, description, software };
+}
+
+/** The variants that this adapter can run, best first, and why. */
+export function usableVariants(
+  manifest: Manifest,
+  { adapter, software }: AdapterInfo,
+  wanted: string | undefined,
+): VariantInfo[] {
+  const target = manifest.targets.get("webgpu");
+  if (target === undefined)
+    throw new SinterError(
+      "UNSUPPORTED",
+      "the bundle has no kernels for WebGPU; compile it with --target web or webgpu",
+    );
+  const lacking = (variant: VariantInfo) =>
+    variant.features.filter((feature) => !adapter.features.has(feature));
+  const usable = target.variants.filter(
+    (v) => lacking(v).length === 0 && (wanted === undefined || v.name === wanted),
+  );
+  if (usable.length === 0) {
+    const missing = target.variants.map((v) => `${v.name} needs ${lacking(v).join(", ")}`);
+    throw new SinterError(
+      "UNSUPPORTED",
+      wanted !== undefined && !target.variants.some((v) => v.name === wanted)
+        ? `the bundle has no variant ${wanted} for WebGPU`
+        : `the adapter lacks what the bundle's variants need: ${missing.join("; ")}`,
+    );
+  }
+  // A variant for software comes first on software and last elsewhere, where it
+  // is what remains when a driver fails with the others.
+  const rank = (v: VariantInfo) => ((v.when === "software") === software ? 0 : 1);
+  return [...usable].sort((a, b) => rank(a) - rank(b));
+}
+
+export interface LimitNeeds {
+  readonly plan: Plan;
+  readonly storageBuffers: number;
+  readonly workgroupBytes: number;
+  readonly workgroupSize: number;
+}
+
+type LimitName =
+  | "maxStorageBufferBindingSize"
+  | "maxBufferSize"
+  | "maxStorageBuffersPerShaderStage"
+  | "maxComputeWorkgroupStorageSize"
+  | "maxComputeInvocationsPerWorkgroup"
+  | "maxComputeWorkgroupSizeX";
+
+/** The limits to ask the adapter for; LIMIT_EXCEEDED names the first that is
+ * too small. */
+export function requiredLimits(adapter: GPUAdapter, needs: LimitNeeds): Record<string, number> {
+  const { plan } = needs;
+  const largestState = Math.max(0, ...plan.states.map((state) => state.range.bytes));
+  const largest = Math.max(plan.largestBinding, largestState, plan.arenaBytes);
+  const needed: Record<LimitName, number> = {
+    maxStorageBufferBindingSize: plan.largestBinding,
+    maxBufferSize: largest,
+    maxStorageBuffersPerShaderStage: needs.storageBuffers,
+    maxComputeWorkgroupStorageSize: needs.workgroupBytes,
+    maxComputeInvocationsPerWorkgroup: needs.workgroupSize,
+    maxComputeWorkgroupSizeX: needs.workgroupSize,
+  };
+  const asked: Record<string, number> = {};
+  for (const [name, value] of Object.entries(needed) as [LimitName, number][]) {
+    const available = adapter.limits[name];
+    if (value > available)
+      throw new SinterError(
+        "LIMIT_EXCEEDED",
+        `the adapter's ${name} is ${available}, the model needs ${value}; ` +
+          "compile it with fewer bits or a smaller --context, or use the wasm device",
+        { limit: name, needed: value, available },
+      );
+    asked[name] = value;
+  }
+  // Large buffers where there are: fewer of them.
+  asked["maxBufferSize"] = adapter.limits.maxBufferSize;
+  return asked;
+}
+
+/** Opens the device; errors are typed. */
+export async function openGpuDevice(
+  { adapter, description }: AdapterInfo,
+  features: readonly string[],
+  limits: Record<string, number>,
+): Promise<GPUDevice> {
+  try {
+    return await adapter.requestDevice({
+      requiredFeatures: features as GPUFeatureName[],
+      requiredLimits: limits,
+    });
+  } catch (error) {
+    throw new SinterError(
+      "NO_WEBGPU",
+      `the adapter (${description}) gives no device: ${(error as Error).message}`,
+      {},
+      error,
+    );
+  }
+}
+
+export function outOfGpuMemory(what: string, bytes: number, message: string): SinterError {
+  return new SinterError(
+    "OUT_OF_MEMORY",
+    `the GPU has no memory for ${formatBytes(bytes)} of ${what} (${message}); close other tabs, ` +
+      "or compile the bundle with a smaller --context or fewer bits",
+    { needed: bytes },
+  );
+}

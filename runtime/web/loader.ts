@@ -1,0 +1,327 @@
+// loader.ts: brings a bundle's files here: from the cache, or from the network
+// into the cache. Every byte is hashed before it is used; a file that fails is
+// fetched once more. Weights pass through two buffers of one shard (24 MiB)
+// each: while one is hashed and uploaded, the other is filled.
+import type { CacheEnvironment, Store } from "./cache.js";
+import { freeBytes, openStore, readNote, writeNote } from "./cache.js";
+import type { DownloadOptions } from "./download.js";
+import { download } from "./download.js";
+import { SinterError, formatBytes, throwIfAborted } from "./errors.js";
+import { withLock } from "./lock.js";
+import type { BundleFile, Manifest } from "./manifest.js";
+import { parseManifest, requireFile, shardBytes } from "./manifest.js";
+import { fetchManifestText } from "./manifest-fetch.js";
+import { ProgressMeter } from "./progress.js";
+import { sha256 } from "./sha256.js";
+
+export interface LoaderOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ProgressMeter | undefined;
+  /** False: nothing is kept, and nothing kept is used. */
+  readonly cache?: boolean | undefined;
+  readonly fetch?: typeof fetch | undefined;
+  /** For tests. */
+  readonly environment?: CacheEnvironment | undefined;
+  readonly download?: Pick<DownloadOptions, "backoff" | "stallTimeout">;
+}
+
+/** Takes a piece of the weights; bytes are only valid until it is done. */
+export type WeightSink = (
+  offset: number,
+  bytes: Uint8Array<ArrayBuffer>,
+) => void | Promise<void>;
+
+interface Filled {
+  cached: number;
+  downloaded: number;
+}
+
+export class BundleLoader {
+  readonly progress: ProgressMeter;
+  /** What the caller should know: that nothing could be cached, say. */
+  readonly warnings: string[] = [];
+  private writable: boolean;
+  private healed = 0;
+
+  private constructor(
+    readonly base: URL,
+    readonly manifest: Manifest,
+    /** True when the manifest came from the cache because there is no network. */
+    readonly offline: boolean,
+    private readonly store: Store | undefined,
+    private readonly options: LoaderOptions,
+  ) {
+    this.progress = options.progress ?? new ProgressMeter();
+    this.writable = store !== undefined;
+  }
+
+  get cacheKind(): "opfs" | "cache-storage" | "none" {
+    return this.store?.kind ?? "none";
+  }
+  /** Files whose bytes were wrong and that were fetched again. */
+  get healedFiles(): number {
+    return this.healed;
+  }
+
+  /** Reads the manifest. */
+  static async open(base: URL, options: LoaderOptions = {}): Promise<BundleLoader> {
+    throwIfAborted(options.signal);
+    options.progress?.enter("manifest");
+    const wanted = options.cache !== false && base.protocol !== "file:";
+    const { store, reason } = wanted
+      ? await openStore(options.environment)
+      : { store: undefined, reason: "" };
+    const note = store && (await readNote(store, base.href).catch(() => undefined));
+    const { text, offline } = await fetchManifestText(base, note?.manifest, options);
+    const manifest = parseManifest(text);
+    const loader = new BundleLoader(base, manifest, offline, store, options);
+    if (reason !== "") loader.warn(`the model will be downloaded again next time: ${reason}`);
+    await loader.remember();
+    return loader;
+  }
+
+  private warn(text: string): void {
+    if (!this.warnings.includes(text)) this.warnings.push(text);
+  }
+
+  /** Notes the bundle's use in the cache. */
+  private async remember(): Promise<void> {
+    if (this.store === undefined) return;
+    const note = { base: this.base.href, manifest: this.manifest.text, used: Date.now() };
+    try {
+      await writeNote(this.store, note);
+    } catch (error) {
+      this.stopWriting(error);
+    }
+  }
+
+  private stopWriting(error: unknown): void {
+    this.writable = false;
+    const { name, message } = error as Error;
+    this.warn(
+      name === "QuotaExceededError"
+        ? "the browser gives no more room: what is missing in the cache will be downloaded again next time"
+        : `the cache cannot be written (${message}): the model will be downloaded again next time`,
+    );
+  }
+
+  /** Announces what will be asked for: the total of the progress, and whether
+   * there is room for it. */
+  async expect(paths: readonly string[]): Promise<void> {
+    let missing = 0;
+    for (const path of paths) {
+      const file = requireFile(this.manifest, path);
+      this.progress.totalBytes += file.size;
+      if (this.store) missing += Math.max(0, file.size - (await this.store.size(file.sha256)));
+    }
+    if (!this.store || missing === 0) return;
+    const free = await freeBytes(this.options.environment);
+    if (missing <= free) return;
+    this.writable = false;
+    this.warn(
+      `${formatBytes(missing)} are missing in the cache and the browser has room for ${formatBytes(free)}: ` +
+        "the model runs, but will be downloaded again next time",
+    );
+  }
+
+  /** A whole file, hashed. For everything but weights. */
+  async file(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const file = requireFile(this.manifest, path);
+    const buffer = this.allocate(file.size, path);
+    const filled = await this.fill(file, buffer, this.options.signal, false);
+    await this.check(file, buffer, filled, this.options.signal);
+    return buffer;
+  }
+
+  private allocate(size: number, what: string): Uint8Array<ArrayBuffer> {
+    try {
+      return new Uint8Array(size);
+    } catch (error) {
+      throw new SinterError(
+        "OUT_OF_MEMORY",
+        `no memory for ${formatBytes(size)} of ${what}; close other tabs`,
+        { needed: size },
+        error,
+      );
+    }
+  }
+
+  /** Streams all weights to the sink, in order of first use. */
+  async weights(sink: WeightSink): Promise<void> {
+    const { shards } = this.manifest;
+    if (shards.length === 0) return;
+    const failed = new AbortController();
+    const stop = () => failed.abort(this.options.signal?.reason);
+    this.options.signal?.addEventListener("abort", stop, { once: true });
+    throwIfAborted(this.options.signal);
+    const buffers = [this.allocate(shards[0]!.size, "weights")];
+    if (shards.length > 1) buffers.push(this.allocate(shards[1]!.size, "weights"));
+    const done: Promise<void>[] = [];
+    let failure: { error: unknown } | undefined;
+    const finish = async (index: number, bytes: Uint8Array<ArrayBuffer>, filled: Filled) => {
+      const file = shards[index]!;
+      await this.check(file, bytes, filled, failed.signal);
+      await sink(index * shardBytes, bytes);
+      this.progress.uploaded(file.size);
+    };
+    try {
+      for (let i = 0; i < shards.length && !failure; ++i) {
+        await done[i - 2];
+        const bytes = buffers[i % 2]!.subarray(0, shards[i]!.size);
+        const filled = await this.fill(shards[i]!, bytes, failed.signal, false);
+        const work = finish(i, bytes, filled);
+        done.push(work);
+        work.catch((error: unknown) => {
+          failure ??= { error };
+          failed.abort(error);
+        });
+      }
+      this.progress.enter("upload");
+      await Promise.all(done);
+    } catch (error) {
+      failed.abort(error);
+      await Promise.allSettled(done);
+      throwIfAborted(this.options.signal);
+      throw failure?.error ?? error;
+    } finally {
+      this.options.signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Fills the buffer with a file's bytes, unchecked. fresh: not the cache's,
+   * neither ours nor the browser's. */
+  private async fill(
+    file: BundleFile,
+    into: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal | undefined,
+    fresh: boolean,
+  ): Promise<Filled> {
+    if (!fresh && (await this.isHeld(file))) {
+      const cached = await this.readCached(file, into);
+      if (cached === file.size) return { cached, downloaded: 0 };
+      this.progress.lost(cached, 0);
+    }
+    if (!this.writable) return this.fetch(file, into, 0, undefined, signal, fresh);
+    // One download for all tabs: the second finds what the first has stored.
+    return withLock(`sinter:${file.sha256}`, signal, () => this.fillLocked(file, into, signal, fresh));
+  }
+
+  private async fillLocked(
+    file: BundleFile,
+    into: Uint8Array<ArrayBuffer>,
+    signal: AbortSignal | undefined,
+    fresh: boolean,
+  ): Promise<Filled> {
+    const store = this.store!;
+    let held = 0;
+    if (fresh) await store.remove(file.sha256).catch((error) => this.stopWriting(error));
+    else held = await this.readCached(file, into);
+    if (held === file.size) return { cached: held, downloaded: 0 };
+    let writer;
+    try {
+      writer = await store.writer(file.sha256, held);
+    } catch (error) {
+      this.stopWriting(error);
+    }
+    return this.fetch(file, into, held, writer, signal, fresh);
+  }
+
+  private async isHeld(file: BundleFile): Promise<boolean> {
+    if (this.store === undefined) return false;
+    return (await this.store.size(file.sha256).catch(() => 0)) >= file.size;
+  }
+
+  /** Reads what the cache holds of a file; returns how many bytes. */
+  private async readCached(file: BundleFile, into: Uint8Array<ArrayBuffer>): Promise<number> {
+    try {
+      const bytes = await this.store!.read(file.sha256, into);
+      this.progress.cached(bytes);
+      return bytes;
+    } catch {
+      return 0; // an entry that cannot be read is none
+    }
+  }
+
+  private async fetch(
+    file: BundleFile,
+    into: Uint8Array<ArrayBuffer>,
+    held: number,
+    writer: Awaited<ReturnType<Store["writer"]>> | undefined,
+    signal: AbortSignal | undefined,
+    fresh: boolean,
+  ): Promise<Filled> {
+    const { progress, options } = this;
+    let at = held;
+    let cached = held;
+    let open = writer;
+    const attempt = (write: () => void) => {
+      if (open === undefined) return;
+      try {
+        write();
+      } catch (error) {
+        this.stopWriting(error);
+        const broken = open;
+        open = undefined;
+        void broken.close(into, 0).catch(() => undefined).then(() => this.dropEntry(file));
+      }
+    };
+    try {
+      await download(new URL(file.path, this.base), file, held, {
+        write(bytes) {
+          into.set(bytes, at);
+          at += bytes.length;
+          progress.downloaded(bytes.length);
+          attempt(() => open!.write(bytes));
+        },
+        restart() {
+          progress.lost(cached, at - cached);
+          at = cached = 0;
+          attempt(() => open!.restart());
+        },
+      }, {
+        ...options.download,
+        ...(options.fetch ? { fetch: options.fetch } : {}),
+        signal,
+        cache: fresh ? "reload" : this.store !== undefined ? "no-store" : "default",
+      });
+    } finally {
+      try {
+        await open?.close(into, at);
+      } catch (error) {
+        this.stopWriting(error);
+      }
+    }
+    return { cached, downloaded: at - cached };
+  }
+
+  private async dropEntry(file: BundleFile): Promise<void> {
+    await this.store?.remove(file.sha256).catch(() => undefined);
+  }
+
+  /** Hashes a filled buffer; wrong bytes are fetched once more. */
+  private async check(
+    file: BundleFile,
+    bytes: Uint8Array<ArrayBuffer>,
+    filled: Filled,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if ((await sha256(bytes)) !== file.sha256) {
+      this.progress.lost(filled.cached, filled.downloaded);
+      ++this.healed;
+      await this.dropEntry(file);
+      await this.fill(file, bytes, signal, true);
+      const got = await sha256(bytes);
+      if (got !== file.sha256) {
+        await this.dropEntry(file);
+        throw new SinterError(
+          "CORRUPT",
+          `${file.path} has the hash ${got.slice(0, 12)}..., the manifest says ` +
+            `${file.sha256.slice(0, 12)}..., also after it was fetched again; copy the bundle to the server again`,
+          { file: file.path, expected: file.sha256, received: got },
+        );
+      }
+    }
+    throwIfAborted(signal);
+    this.progress.verified(file.size);
+  }
+}

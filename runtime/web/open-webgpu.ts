@@ -1,0 +1,183 @@
+// open-webgpu.ts: loads a bundle onto the GPU. What can fail is asked first:
+// adapter, features, limits, then memory; then weights stream while kernels
+// compile. A variant that does not compile, or computes wrong logits, is
+// replaced by the next safer one without loading the weights again.
+import { WebGpuDevice } from "./device-webgpu.js";
+import { compileModule, openModel } from "./device-wasm.js";
+import { SinterError, throwIfAborted, toSinterError } from "./errors.js";
+import type { AdapterInfo } from "./gpu-adapter.js";
+import { openGpuDevice, requiredLimits, usableVariants } from "./gpu-adapter.js";
+import { GpuBuffers } from "./gpu-buffers.js";
+import type { KernelInfo } from "./gpu-program.js";
+import { GpuProgram, readKernelInfos } from "./gpu-program.js";
+import type { BundleLoader } from "./loader.js";
+import type { VariantInfo } from "./manifest.js";
+import { readPlan } from "./plan.js";
+import type { Plan } from "./plan.js";
+import { Runtime } from "./runtime.js";
+import { hasGolden, readGolden, selfCheck } from "./self-check.js";
+import type { Golden } from "./self-check.js";
+
+export interface WebGpuOptions {
+  readonly variant?: string | undefined;
+  readonly selfCheck: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Kernels {
+  readonly variant: VariantInfo;
+  readonly infos: KernelInfo[];
+  readonly source: string;
+}
+
+const runtimePath = "runtime/sinter.wasm";
+const folder = "kernels/webgpu/";
+
+async function loadKernels(loader: BundleLoader, variant: VariantInfo): Promise<Kernels> {
+  const text = async (path: string) => new TextDecoder().decode(await loader.file(path));
+  const description = `${folder}${variant.name}.json`;
+  return {
+    variant,
+    infos: readKernelInfos(await text(description), description),
+    source: await text(`${folder}${variant.name}.wgsl`),
+  };
+}
+
+function needsOf(plan: Plan, kernels: Kernels) {
+  const most = (read: (kernel: KernelInfo) => number) => Math.max(1, ...kernels.infos.map(read));
+  return {
+    plan,
+    storageBuffers: most((kernel) => kernel.bindings.length),
+    workgroupBytes: most((kernel) => kernel.sharedBytes),
+    workgroupSize: most((kernel) => kernel.group),
+  };
+}
+
+class Opening {
+  constructor(
+    private readonly loader: BundleLoader,
+    private readonly adapter: AdapterInfo,
+    private readonly options: WebGpuOptions,
+  ) {}
+
+  async run(): Promise<WebGpuDevice> {
+    const { loader, options } = this;
+    const variants = usableVariants(loader.manifest, this.adapter, options.variant);
+    const first = variants[0]!;
+    await this.expect(first);
+    const runtime = await Runtime.create(await compileModule(await loader.file(runtimePath), runtimePath));
+    const target = loader.manifest.targets.get("webgpu")!;
+    const model = await openModel(loader, runtime, target.plan, 0, 1);
+    const plan = readPlan(model.planWords());
+    const kernels = await loadKernels(loader, first);
+    const golden = options.selfCheck ? await readGolden(loader) : undefined;
+    const limits = requiredLimits(this.adapter.adapter, needsOf(plan, kernels));
+    throwIfAborted(options.signal);
+    const gpu = await openGpuDevice(this.adapter, first.features, limits);
+    let buffers: GpuBuffers;
+    try {
+      buffers = await GpuBuffers.create(gpu, plan);
+    } catch (error) {
+      gpu.destroy();
+      throw error;
+    }
+    const reason = `${this.adapter.description}${this.adapter.software ? " (computes on the processor)" : ""}`;
+    const device = new WebGpuDevice({ device: gpu, model, plan, buffers, variant: first.name, reason });
+    try {
+      await this.fill(device, gpu, plan, buffers, kernels, variants, golden);
+    } catch (error) {
+      await device.dispose();
+      throw error;
+    }
+    return device;
+  }
+
+  private async expect(variant: VariantInfo): Promise<void> {
+    const { manifest } = this.loader;
+    const target = manifest.targets.get("webgpu")!;
+    await this.loader.expect([
+      runtimePath,
+      target.plan,
+      `${folder}${variant.name}.json`,
+      `${folder}${variant.name}.wgsl`,
+      ...(manifest.files.has("tokenizer.bin") ? ["tokenizer.bin"] : []),
+      ...(this.options.selfCheck && hasGolden(this.loader) ? ["golden.json"] : []),
+      ...manifest.shards.map((shard) => shard.path),
+    ]);
+  }
+
+  /** Weights, and kernels that pass the check. */
+  private async fill(
+    device: WebGpuDevice,
+    gpu: GPUDevice,
+    plan: Plan,
+    buffers: GpuBuffers,
+    first: Kernels,
+    variants: readonly VariantInfo[],
+    golden: Golden | undefined,
+  ): Promise<void> {
+    const { loader } = this;
+    const compile = (kernels: Kernels) =>
+      GpuProgram.create(gpu, plan, buffers, kernels.infos, kernels.source, kernels.variant.name);
+    const compiling = compile(first);
+    compiling.catch(() => undefined); // awaited below, after the weights
+    await loader.weights((offset, bytes) => buffers.write(offset, bytes));
+    const failures: string[] = [];
+    for (const variant of variants) {
+      throwIfAborted(this.options.signal);
+      loader.progress.enter("compile");
+      try {
+        const program =
+          variant === first.variant
+            ? await compiling
+            : await compile(await loadKernels(loader, variant));
+        device.use(program, variant.name);
+        loader.progress.enter("warmup");
+        await this.tryOut(device, gpu, golden);
+        for (const failure of failures) loader.warnings.push(failure);
+        return;
+      } catch (thrown) {
+        const error = toSinterError(thrown);
+        if (error.code !== "SHADER_FAILED" && error.code !== "SELF_CHECK_FAILED") throw error;
+        if (variant === variants[variants.length - 1]) throw error;
+        failures.push(`WebGPU variant ${variant.name} does not work here: ${error.message}`);
+      }
+    }
+  }
+
+  private async tryOut(
+    device: WebGpuDevice,
+    gpu: GPUDevice,
+    golden: Golden | undefined,
+  ): Promise<void> {
+    gpu.pushErrorScope("validation");
+    let failure: unknown;
+    try {
+      if (golden !== undefined) await selfCheck(device, golden);
+      else {
+        await device.decode(0);
+        await device.logits();
+        device.truncate(0);
+      }
+    } catch (error) {
+      failure = error;
+    }
+    const invalid = await gpu.popErrorScope();
+    if (invalid !== null)
+      throw new SinterError(
+        "SHADER_FAILED",
+        `the GPU refuses a step of variant ${device.variant}: ${invalid.message}`,
+        { variant: device.variant },
+      );
+    if (failure !== undefined) throw failure;
+  }
+}
+
+/** Loads everything onto the adapter's device. */
+export function openWebGpu(
+  loader: BundleLoader,
+  adapter: AdapterInfo,
+  options: WebGpuOptions,
+): Promise<WebGpuDevice> {
+  return new Opening(loader, adapter, options).run();
+}

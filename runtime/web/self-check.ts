@@ -1,0 +1,68 @@
+// self-check.ts: a device proves itself on the bundle's golden logits
+// (golden.json, docs/web.md) once after loading, through prefill and decode. One
+// that disagrees by more than other arithmetic explains computes garbage.
+import type { Device } from "./device.js";
+import { SinterError } from "./errors.js";
+import type { BundleLoader } from "./loader.js";
+
+const path = "golden.json";
+// Of the deviation of all logits; docs/web.md.
+const tolerance = 0.25;
+
+export interface Golden {
+  readonly tokens: readonly number[];
+  readonly ids: readonly number[];
+  readonly logits: readonly number[];
+  readonly deviation: number;
+}
+
+export const hasGolden = (loader: BundleLoader): boolean => loader.manifest.files.has(path);
+
+/** The bundle's golden logits; undefined where it has none. */
+export async function readGolden(loader: BundleLoader): Promise<Golden | undefined> {
+  if (!hasGolden(loader)) return undefined;
+  const golden = JSON.parse(new TextDecoder().decode(await loader.file(path))) as Golden;
+  const { vocabSize } = loader.manifest.model;
+  const isId = (id: number) => Number.isInteger(id) && id >= 0 && id < vocabSize;
+  if (
+    !golden.tokens?.every(isId) ||
+    golden.tokens.length === 0 ||
+    !golden.ids?.every(isId) ||
+    golden.logits?.length !== golden.ids.length ||
+    !(golden.deviation > 0)
+  )
+    throw new SinterError("CORRUPT", `${path} is not as it should be; compile the bundle again`, {
+      file: path,
+    });
+  return golden;
+}
+
+/** SELF_CHECK_FAILED when the device computes something else. Leaves the device
+ * empty. */
+export async function selfCheck(device: Device, golden: Golden): Promise<void> {
+  const { context, chunk } = device.limits;
+  if (golden.tokens.length > Math.min(context, chunk)) return;
+  const tokens = Int32Array.from(golden.tokens);
+  const last = tokens.length - 1;
+  if (last > 0) await device.prefill(tokens.subarray(0, last));
+  await device.decode(tokens[last]!);
+  compare(device, golden, await device.logits());
+  device.truncate(0);
+}
+
+function compare(device: Device, golden: Golden, logits: Float32Array): void {
+  const allowed = tolerance * golden.deviation;
+  let worst = 0;
+  golden.ids.forEach((id, index) => {
+    const difference = Math.abs(logits[id]! - golden.logits[index]!);
+    worst = difference <= worst ? worst : difference; // NaN is worse than all
+  });
+  if (worst <= allowed && logits.every((value) => Number.isFinite(value))) return;
+  throw new SinterError(
+    "SELF_CHECK_FAILED",
+    `${device.name} (${device.variant}) computes wrong logits here: they differ by ` +
+      `${worst.toPrecision(3)}, ${allowed.toPrecision(3)} is allowed; update the graphics driver or ` +
+      "use the wasm device",
+    { difference: worst, allowed, variant: device.variant },
+  );
+}
