@@ -1,5 +1,5 @@
 // lld as a library (Linking.h). lld reads and writes files and keeps global
-// state, hence the temporary folder and the lock.
+// state, hence the temporary folder and the child process.
 #include "targets/cpu/Linking.h"
 
 #include "compiler/support/Error.h"
@@ -11,7 +11,11 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
-#include <mutex>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 LLD_HAS_DRIVER(elf)
 LLD_HAS_DRIVER(wasm)
@@ -31,24 +35,45 @@ static Error writeFile(StringRef path, StringRef bytes) {
   return Error::success();
 }
 
-/// Runs lld on files; `arguments` without the program's name, which chooses
-/// the driver.
-static Error runLinker(const char *program, ArrayRef<std::string> arguments) {
-  static std::mutex lock;
-  std::lock_guard<std::mutex> guard(lock);
+/// Runs lld in a child process. Its drivers keep global state, and the one for
+/// wasm keeps pointers into the link before (a second link crashes now and
+/// then); a child also contains any crash. `command` begins with the program's
+/// name, which chooses the driver; messages go to the file `log`.
+static Expected<int> runInChild(ArrayRef<const char *> command,
+                                const std::string &log) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    int descriptor = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+    lld::Result result = lld::lldMain(
+        command, stream, stream,
+        {{lld::Gnu, &lld::elf::link}, {lld::Wasm, &lld::wasm::link}});
+    stream.flush();
+    ::_exit(result.retCode == 0 ? 0 : 1);
+  }
+  int status = 0;
+  if (child < 0)
+    return resourceError(Twine("cannot start the linker: ") + strerror(errno));
+  while (::waitpid(child, &status, 0) < 0)
+    if (errno != EINTR)
+      return resourceError(Twine("lost the linker: ") + strerror(errno));
+  return status;
+}
+
+/// Links files; `arguments` without the program's name.
+static Error runLinker(const char *program, ArrayRef<std::string> arguments,
+                       const std::string &log) {
   std::vector<const char *> command = {program};
   for (const std::string &argument : arguments)
     command.push_back(argument.c_str());
-  std::string messages;
-  raw_string_ostream stream(messages);
-  lld::Result result = lld::lldMain(
-      command, stream, stream,
-      {{lld::Gnu, &lld::elf::link}, {lld::Wasm, &lld::wasm::link}});
-  if (result.retCode != 0)
-    return internalError("linking kernels failed with code " +
-                         Twine(result.retCode) + ": " +
-                         StringRef(stream.str()).trim());
-  return Error::success();
+  Expected<int> status = runInChild(command, log);
+  if (!status)
+    return status.takeError();
+  if (*status == 0)
+    return Error::success();
+  auto text = MemoryBuffer::getFile(log);
+  return internalError("linking kernels failed with status " + Twine(*status) +
+                       ": " + (text ? (*text)->getBuffer().trim() : ""));
 }
 
 /// Writes objects to a temporary folder, links them there and reads the result.
@@ -73,7 +98,7 @@ static Expected<std::string> link(const char *program,
     if (Error error = writeFile(arguments.back(), object.bytes))
       return error;
   }
-  if (Error error = runLinker(program, arguments))
+  if (Error error = runLinker(program, arguments, inFolder("log")))
     return error;
   auto linked = MemoryBuffer::getFile(output, /*IsText=*/false,
                                       /*RequiresNullTerminator=*/false);
