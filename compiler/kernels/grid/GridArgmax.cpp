@@ -7,13 +7,14 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
-#include <cfloat>
-
 using namespace mlir;
 using namespace sinter;
 using namespace sinter::kernels;
 
 namespace {
+
+/// Below every logit that is a number of any use.
+constexpr double kLowest = -3e38;
 
 class GridArgmax : public GridTwin {
 public:
@@ -52,7 +53,7 @@ FailureOr<kern::KernelOp> GridArgmax::build(OpBuilder &builder,
     Value start = k.add(k.mul(row, part.stride), part.offset);
     auto scan = [&](Value first, int64_t stride) {
       return k.loop(first, k.index(part.columns), stride,
-                    ValueRange{k.f32(-FLT_MAX), k.index(0)},
+                    ValueRange{k.f32(kLowest), k.index(0)},
                     [&](Value i, ValueRange best) {
                       return better(k, best, k.load(logits, k.add(start, i)),
                                     i);
@@ -68,7 +69,7 @@ FailureOr<kern::KernelOp> GridArgmax::build(OpBuilder &builder,
     Value from = k.mul(lane, run);
     Value to = k.min(k.add(from, run), k.index(part.columns));
     Values mine =
-        k.loop(from, to, 1, ValueRange{k.f32(-FLT_MAX), k.index(0)},
+        k.loop(from, to, 1, ValueRange{k.f32(kLowest), k.index(0)},
                [&](Value i, ValueRange best) {
                  return better(k, best, k.load(logits, k.add(start, i)), i);
                });
