@@ -51,7 +51,7 @@ std::string wgsl::Names::fresh(StringRef wanted) {
     return name;
   for (;;) {
     std::string numbered = name + std::to_string(++entry->second);
-    if (taken.try_emplace(numbered, 0).second)
+    if (!isReserved(numbered) && taken.try_emplace(numbered, 0).second)
       return numbered;
     entry = taken.find(name);
   }
