@@ -33,7 +33,7 @@ export class LocalEngine implements Engine {
   private device: Device;
   private readonly held = new Conversation();
   private tail: Promise<unknown> = Promise.resolve();
-  private readonly ending = new AbortController();
+  private readonly active = new Set<AbortController>();
   private disposal: Promise<void> | undefined;
   private requests = 0;
   private promptTokens = 0;
@@ -63,15 +63,14 @@ export class LocalEngine implements Engine {
   ): Promise<T> {
     const both = new AbortController();
     const stop = () => both.abort(options.signal?.reason);
-    const end = () => both.abort(disposed());
     options.signal?.addEventListener("abort", stop, { once: true });
-    this.ending.signal.addEventListener("abort", end, { once: true });
+    this.active.add(both);
     if (options.signal?.aborted) stop();
     // An abort answers at once; the turn ends when the device has finished the
     // step it is in.
     const left = new Promise<never>((_, reject) => {
       const leave = () =>
-        reject(this.ending.signal.aborted ? disposed() : aborted(options.signal?.reason));
+        reject(this.disposal !== undefined ? disposed() : aborted(options.signal?.reason));
       both.signal.addEventListener("abort", leave, { once: true });
       if (both.signal.aborted) leave();
     });
@@ -83,11 +82,11 @@ export class LocalEngine implements Engine {
         throwIfAborted(both.signal);
         return await run(both.signal);
       } catch (error) {
-        if (this.ending.signal.aborted) throw disposed();
+        if (this.disposal !== undefined) throw disposed();
         throw toSinterError(error);
       } finally {
         options.signal?.removeEventListener("abort", stop);
-        this.ending.signal.removeEventListener("abort", end);
+        this.active.delete(both);
       }
     })();
     const over = turn.then(() => undefined, () => undefined);
@@ -171,7 +170,19 @@ export class LocalEngine implements Engine {
       return checkTokens("tokens", request.tokens, limits.vocabSize);
     if (request.prompt !== undefined)
       return model.tokenize(request.prompt, true, request.parseSpecial ?? false);
-    return model.tokenizeChat(chatRequest(request.messages!, request));
+    return model.tokenizeChat(this.chatRequest(request.messages!, request));
+  }
+
+  private chatRequest(
+    messages: readonly ChatMessage[],
+    options: ChatTemplateOptions,
+  ): ChatRequest {
+    if (!this.setup.info.hasChatTemplate)
+      throw new SinterError(
+        "NO_CHAT_TEMPLATE",
+        "the bundle has no chat template; give a prompt instead of messages",
+      );
+    return toChatRequest(messages, options);
   }
 
   async tokenize(text: string, options: TokenizeOptions = {}): Promise<number[]> {
@@ -195,7 +206,7 @@ export class LocalEngine implements Engine {
     options: ChatTemplateOptions = {},
   ): Promise<string> {
     this.alive();
-    return this.device.model.applyChatTemplate(chatRequest(messages, options));
+    return this.device.model.applyChatTemplate(this.chatRequest(messages, options));
   }
 
   async tokenizeChat(
@@ -203,7 +214,7 @@ export class LocalEngine implements Engine {
     options: ChatTemplateOptions = {},
   ): Promise<number[]> {
     this.alive();
-    return Array.from(this.device.model.tokenizeChat(chatRequest(messages, options)));
+    return Array.from(this.device.model.tokenizeChat(this.chatRequest(messages, options)));
   }
 
   async logits(tokens: ArrayLike<number>, options: LogitsOptions = {}): Promise<Float32Array> {
@@ -259,11 +270,10 @@ export class LocalEngine implements Engine {
   }
 
   dispose(): Promise<void> {
-    this.disposal ??= (async () => {
-      this.ending.abort();
-      await this.tail;
-      await this.device.dispose();
-    })();
+    if (this.disposal === undefined) {
+      this.disposal = this.tail.then(() => this.device.dispose());
+      for (const request of this.active) request.abort(disposed());
+    }
     return this.disposal;
   }
 }
@@ -272,7 +282,7 @@ function disposed(): SinterError {
   return new SinterError("DISPOSED", "the engine was disposed of; load the model again");
 }
 
-function chatRequest(
+function toChatRequest(
   messages: readonly ChatMessage[],
   options: ChatTemplateOptions,
 ): ChatRequest {
