@@ -1,9 +1,8 @@
 // Compiling and running regions (RegionBatch.h).
 #include "RegionBatch.h"
+#include "RegionCheck.h"
 
 #include "mlir/IR/Verifier.h"
-
-#include <cmath>
 
 using namespace sinter;
 using namespace sinter::test;
@@ -132,25 +131,6 @@ void RegionBatch::runNatively(const Entry &entry,
   EXPECT_TRUE(scratch[0].intact() && scratch[1].intact()) << entry.id;
 }
 
-/// Compares row by row; NaN equals NaN.
-static void compareRows(const double *got, const double *wanted, int64_t count,
-                        double tolerance, const std::string &what) {
-  double largest = 1e-3;
-  for (int64_t i = 0; i < count; ++i)
-    if (std::isfinite(wanted[i]))
-      largest = std::max(largest, std::fabs(wanted[i]));
-  for (int64_t i = 0; i < count; ++i) {
-    bool same = std::isnan(wanted[i])
-                    ? std::isnan(got[i])
-                    : std::fabs(got[i] - wanted[i]) <= tolerance * largest;
-    if (!same) {
-      ADD_FAILURE() << what << ", column " << i << ": got " << got[i]
-                    << ", wanted " << wanted[i];
-      return;
-    }
-  }
-}
-
 void RegionBatch::check(size_t index, const RunSize &size, double tolerance,
                         std::function<void(std::vector<Datum> &)> prepare) {
   ASSERT_LT(index, entries.size());
@@ -171,35 +151,10 @@ void RegionBatch::check(size_t index, const RunSize &size, double tolerance,
     bindings.push_back(datum.memory.get());
   run(entry, bindings, size, random);
 
-  std::vector<Datum *> pointers;
-  for (Datum &datum : arguments)
-    pointers.push_back(&datum);
-  std::vector<Matrix> wanted = evaluateRegion(entry.region, pointers, size);
   std::string where = entry.id + " for " + variant +
                       " T=" + std::to_string(size.tokens) +
                       " P=" + std::to_string(size.position);
-  for (auto [datum, matrix] : llvm::zip(results, wanted)) {
-    readBack(datum);
-    for (int64_t r = 0; r < matrix.rows; ++r)
-      compareRows(&datum.matrix.at(r, 0), &matrix.at(r, 0), matrix.columns,
-                  tolerance, where + " row " + std::to_string(r));
-    EXPECT_TRUE(datum.memory->intact()) << where;
-  }
-  for (Datum &datum : arguments) {
-    EXPECT_TRUE(datum.memory->intact()) << where;
-    if (!datum.isCache())
-      continue;
-    Cache expected = datum.cache;
-    readBack(datum);
-    int64_t width = expected.type.getHeadDim();
-    for (size_t at = 0; at < expected.keys.size(); at += size_t(width)) {
-      std::string row = where + " cache row " + std::to_string(at / width);
-      compareRows(&datum.cache.keys[at], &expected.keys[at], width, tolerance,
-                  row + " keys");
-      compareRows(&datum.cache.values[at], &expected.values[at], width,
-                  tolerance, row + " values");
-    }
-  }
+  checkRegion(entry.region, arguments, results, size, tolerance, where);
 }
 
 std::string sinter::test::testName(std::string variant) {

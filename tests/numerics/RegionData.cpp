@@ -1,6 +1,8 @@
 // Random data and its packed forms (RegionData.h).
 #include "RegionData.h"
 
+#include "compiler/kernels/KernelFamily.h"
+
 #include <cmath>
 #include <limits>
 
@@ -172,18 +174,19 @@ void Maker::vector(Datum &datum) {
         float(1 + 0.3 * normal());
 }
 
-/// Byte index of an element of a cache, in elements.
-static size_t keyIndex(xf::KvCacheType type, int64_t head, int64_t position,
+/// Where an element of a cache lies, in elements.
+static size_t keyIndex(const Cache &cache, int64_t head, int64_t position,
                        int64_t d) {
+  if (cache.grid)
+    return cache.index(head, position, d);
+  xf::KvCacheType type = cache.type;
   int64_t block = head * type.getCapacity() / 16 + position / 16;
   return size_t((block * type.getHeadDim() + d) * 16 + position % 16);
 }
 
-static size_t valueIndex(xf::KvCacheType type, int64_t head, int64_t position,
+static size_t valueIndex(const Cache &cache, int64_t head, int64_t position,
                          int64_t d) {
-  return size_t(((type.getKvHeads() + head) * type.getCapacity() + position) *
-                    type.getHeadDim() +
-                d);
+  return cache.index(cache.type.getKvHeads() + head, position, d);
 }
 
 void Maker::cache(Datum &datum, int64_t position) {
@@ -207,9 +210,9 @@ void Maker::cache(Datum &datum, int64_t position) {
     for (int64_t p = 0; p < type.getCapacity(); ++p)
       for (int64_t d = 0; d < type.getHeadDim(); ++d) {
         size_t index = datum.cache.index(h, p, d);
-        put(datum.cache.keys[index], keyIndex(type, h, p, d),
+        put(datum.cache.keys[index], keyIndex(datum.cache, h, p, d),
             p < position ? normal() : kNaN);
-        put(datum.cache.values[index], valueIndex(type, h, p, d),
+        put(datum.cache.values[index], valueIndex(datum.cache, h, p, d),
             p < position ? normal() : kNaN);
       }
 }
@@ -275,6 +278,7 @@ Datum sinter::test::makeArgument(xf::RegionOp region, unsigned index,
   datum.type = argument.getType();
   Maker maker(random);
   if (datum.isCache()) {
+    datum.cache.grid = region->hasAttr(kernels::kGridAttr);
     maker.cache(datum, size.position);
     return datum;
   }
@@ -334,8 +338,8 @@ static void readCache(Datum &datum) {
     for (int64_t p = 0; p < type.getCapacity(); ++p)
       for (int64_t d = 0; d < type.getHeadDim(); ++d) {
         size_t index = datum.cache.index(h, p, d);
-        datum.cache.keys[index] = get(keyIndex(type, h, p, d));
-        datum.cache.values[index] = get(valueIndex(type, h, p, d));
+        datum.cache.keys[index] = get(keyIndex(datum.cache, h, p, d));
+        datum.cache.values[index] = get(valueIndex(datum.cache, h, p, d));
       }
 }
 

@@ -26,6 +26,7 @@ struct Matrix {
 struct Cache {
   xf::KvCacheType type;
   std::vector<double> keys, values;
+  bool grid = false; ///< the layout in memory: of grids or of CPU workers
   size_t index(int64_t head, int64_t position, int64_t d) const {
     return size_t((head * type.getCapacity() + position) * type.getHeadDim() +
                   d);

@@ -1,0 +1,256 @@
+// Kernels written by hand: what each op of a grid's kernel does on a device.
+#include "GridBatch.h"
+
+#include "gtest/gtest-spi.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace sinter;
+using namespace sinter::test;
+
+namespace {
+
+class GridOpsTest : public testing::TestWithParam<std::string> {};
+
+/// y[i] = f(x[i]) for 64 numbers, one per lane: the body computes %r.
+std::string mapKernel(const std::string &name, const std::string &body) {
+  return "kern.kernel @map_" + name +
+         "(%x: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #caps} {\n"
+         "  kern.for_items %i {\n"
+         "    %lane = kern.lane\n"
+         "    %a = memref.load %x[%lane] : memref<?xf32>\n" +
+         body +
+         "    memref.store %r, %y[%lane] : memref<?xf32>\n"
+         "  }\n  kern.return\n}\n";
+}
+
+struct MapCase {
+  const char *name;
+  const char *body;
+  double (*meaning)(double);
+  double tolerance; ///< relative, and absolute below 1
+};
+
+/// WGSL allows exp 3 + 2 |x| ulp, log and others less; SwiftShader's are
+/// measured at about 1e-6.
+const MapCase kMaps[] = {
+    {"exp", "%r = math.exp %a : f32\n", [](double x) { return std::exp(x); },
+     2e-5},
+    {"tanh", "%r = math.tanh %a : f32\n", [](double x) { return std::tanh(x); },
+     1e-6},
+    {"erf", "%r = math.erf %a : f32\n", [](double x) { return std::erf(x); },
+     1e-6},
+    {"round", "%r = math.roundeven %a : f32\n",
+     [](double x) { return std::nearbyint(x); }, 0},
+    {"sqrt", "%b = math.absf %a : f32\n%r = math.sqrt %b : f32\n",
+     [](double x) { return std::sqrt(std::fabs(x)); }, 1e-6},
+    {"rsqrt",
+     "%b = math.absf %a : f32\n%one = arith.constant 1.0 : f32\n"
+     "%c = arith.addf %b, %one : f32\n%r = math.rsqrt %c : f32\n",
+     [](double x) { return 1 / std::sqrt(std::fabs(x) + 1); }, 1e-6},
+    {"fma", "%r = math.fma %a, %a, %a : f32\n",
+     [](double x) { return x * x + x; }, 1e-6},
+    {"infinity",
+     "%inf = arith.constant 0x7F800000 : f32\n%zero = arith.constant 0.0 : "
+     "f32\n"
+     "%c = arith.cmpf olt, %a, %zero : f32\n"
+     "%r = arith.select %c, %inf, %a : f32\n",
+     [](double x) { return x < 0 ? HUGE_VAL : x; }, 0},
+    {"signed",
+     "%c3 = arith.constant 3 : i32\n%n = arith.fptosi %a : f32 to i32\n"
+     "%m = arith.muli %n, %c3 : i32\n%s = arith.shrsi %m, %c3 : i32\n"
+     "%r = arith.sitofp %s : i32 to f32\n",
+     [](double x) { return std::floor(std::trunc(x) * 3 / 8); }, 0},
+    {"halves",
+     "%z = arith.constant 0.25 : f32\n"
+     "%p = vector.from_elements %a, %z : vector<2xf32>\n"
+     "%w = kern.pack_f16 %p : vector<2xf32>\n"
+     "%u = kern.unpack_f16 %w : vector<2xf32>\n"
+     "%r0 = vector.extract %u[0] : f32 from vector<2xf32>\n"
+     "%r1 = vector.extract %u[1] : f32 from vector<2xf32>\n"
+     "%r = arith.addf %r0, %r1 : f32\n",
+     [](double x) { return halfToDouble(doubleToHalf(x)) + 0.25; }, 1e-3},
+    {"nan_is_found",
+     "%m = math.sqrt %a : f32\n%one = arith.constant 1.0 : f32\n"
+     "%two = arith.constant 2.0 : f32\n"
+     "%c = arith.cmpf uno, %m, %m : f32\n"
+     "%r = arith.select %c, %two, %one : f32\n",
+     [](double x) { return x < 0 ? 2.0 : 1.0; }, 0},
+};
+
+TEST_P(GridOpsTest, Maps) {
+  GridBatch batch(GetParam());
+  for (const MapCase &map : kMaps) {
+    batch.addKernel(mapKernel(map.name, map.body));
+    auto x = std::make_shared<Memory>(256), y = std::make_shared<Memory>(256);
+    for (int i = 0; i < 64; ++i)
+      x->as<float>()[i] = (i - 32) * 0.37f + (i == 3 ? -70 : 0);
+    batch.check(
+        {std::string("map_") + map.name, 1, 1, {}, {x.get(), y.get()}},
+        [=, &map] {
+          for (int i = 0; i < 64; ++i) {
+            double wanted = map.meaning(x->as<float>()[i]),
+                   got = y->as<float>()[i];
+            if (std::isinf(wanted))
+              EXPECT_EQ(got, wanted) << map.name << " of " << x->as<float>()[i];
+            else
+              EXPECT_LE(std::fabs(got - wanted),
+                        map.tolerance * std::max(1.0, std::fabs(wanted)))
+                  << map.name << " of " << x->as<float>()[i] << ": got " << got
+                  << ", wanted " << wanted;
+          }
+        });
+  }
+  batch.run();
+}
+
+/// Loops that carry several values, a loop with an open end, blocks, items.
+TEST_P(GridOpsTest, Control) {
+  GridBatch batch(GetParam());
+  batch.addKernel(R"(
+kern.kernel @fibonacci(%y: memref<?xi32>) attributes {caps = #caps, items_per_group = 2} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %i0 = arith.constant 0 : i32
+  %i1 = arith.constant 1 : i32
+  kern.for_items %i {
+    %lane = kern.lane
+    %block = kern.block
+    %mine = arith.cmpi ult, %lane, %c16 : index
+    scf.if %mine {
+      %f:2 = scf.for %k = %c0 to %lane step %c1 iter_args(%a = %i0, %b = %i1) -> (i32, i32) {
+        %s = arith.addi %a, %b : i32
+        scf.yield %b, %s : i32, i32
+      }
+      %at0 = arith.muli %block, %c16 : index
+      %at1 = arith.addi %at0, %lane : index
+      %row = kern.scalar row
+      %item = arith.index_cast %i : index to i32
+      %r32 = arith.index_cast %row : index to i32
+      %v0 = arith.addi %f#0, %item : i32
+      %v = arith.addi %v0, %r32 : i32
+      %first = arith.cmpi eq, %i, %c0 : index
+      scf.if %first {
+        memref.store %v, %y[%at1] : memref<?xi32>
+      }
+    }
+  }
+  kern.return
+}
+kern.kernel @collatz(%y: memref<?xi32>) attributes {caps = #caps} {
+  %i0 = arith.constant 0 : i32
+  %i1 = arith.constant 1 : i32
+  %i3 = arith.constant 3 : i32
+  kern.for_items %i {
+    %lane = kern.lane
+    %l32 = arith.index_cast %lane : index to i32
+    %start = arith.addi %l32, %i1 : i32
+    %r:2 = scf.while (%n = %start, %steps = %i0) : (i32, i32) -> (i32, i32) {
+      %more = arith.cmpi ne, %n, %i1 : i32
+      scf.condition(%more) %n, %steps : i32, i32
+    } do {
+    ^bb0(%n: i32, %steps: i32):
+      %odd0 = arith.andi %n, %i1 : i32
+      %odd = arith.cmpi eq, %odd0, %i1 : i32
+      %half = arith.shrui %n, %i1 : i32
+      %three = arith.muli %n, %i3 : i32
+      %up = arith.addi %three, %i1 : i32
+      %next = arith.select %odd, %up, %half : i32
+      %count = arith.addi %steps, %i1 : i32
+      scf.yield %next, %count : i32, i32
+    }
+    memref.store %r#1, %y[%lane] : memref<?xi32>
+  }
+  kern.return
+}
+)");
+  Memory fibonacci(3 * 16 * 4), collatz(64 * 4);
+  batch.check({"fibonacci", 4, 3, {0, 0, 7}, {&fibonacci}}, [&] {
+    for (int block = 0; block < 3; ++block)
+      for (int i = 0, a = 0, b = 1; i < 16; ++i) {
+        EXPECT_EQ(fibonacci.as<int32_t>()[block * 16 + i], a + 7);
+        std::swap(a, b);
+        b += a;
+      }
+  });
+  batch.check({"collatz", 1, 1, {}, {&collatz}}, [&] {
+    for (uint32_t i = 0; i < 64; ++i) {
+      int32_t steps = 0;
+      for (uint32_t n = i + 1; n != 1; ++steps)
+        n = n % 2 ? 3 * n + 1 : n / 2;
+      EXPECT_EQ(collatz.as<int32_t>()[i], steps) << i;
+    }
+  });
+  batch.run();
+}
+
+/// Lanes share memory and meet; aligned access to four neighbours.
+TEST_P(GridOpsTest, Shared) {
+  GridBatch batch(GetParam());
+  if (!batch.caps().getCheapBarriers())
+    GTEST_SKIP() << "lanes of " << GetParam() << " do not meet";
+  batch.addKernel(R"(
+kern.kernel @reverse(%w: memref<64xvector<4xf32>> {kern.readonly}, %y: memref<?xf32>) attributes {caps = #caps} {
+  %shared = kern.scratch {shared} : memref<64xf32>
+  %c63 = arith.constant 63 : index
+  kern.for_items %i {
+    %lane = kern.lane
+    %v = memref.load %w[%lane] : memref<64xvector<4xf32>>
+    %s = vector.reduction <add>, %v : vector<4xf32> into f32
+    memref.store %s, %shared[%lane] : memref<64xf32>
+    kern.barrier
+    %other = arith.subi %c63, %lane : index
+    %x = memref.load %shared[%other] : memref<64xf32>
+    memref.store %x, %y[%lane] : memref<?xf32>
+  }
+  kern.return
+}
+)");
+  Memory w(1024), y(256);
+  for (int i = 0; i < 256; ++i)
+    w.as<float>()[i] = float(i);
+  batch.check({"reverse", 1, 1, {}, {&w, &y}}, [&] {
+    for (int i = 0; i < 64; ++i)
+      EXPECT_EQ(y.as<float>()[i], 16 * (63 - i) + 6);
+  });
+  batch.run();
+}
+
+/// A write behind a binding's data is seen.
+TEST(GridBatchTest, GuardsAreWatched) {
+  GridBatch batch("soft");
+  batch.addKernel(R"(
+kern.kernel @beyond(%y: memref<?xf32>) attributes {caps = #caps} {
+  %c16 = arith.constant 16 : index
+  %one = arith.constant 1.0 : f32
+  kern.for_items %i {
+    memref.store %one, %y[%c16] : memref<?xf32>
+  }
+  kern.return
+}
+)");
+  auto y = std::make_unique<Memory>(64);
+  batch.check({"beyond", 1, 1, {}, {y.get()}}, [] {});
+  testing::TestPartResultArray results;
+  {
+    testing::ScopedFakeTestPartResultReporter reporter(
+        testing::ScopedFakeTestPartResultReporter::INTERCEPT_ALL_THREADS,
+        &results);
+    batch.run();
+  }
+  for (int i = 0; i < results.size(); ++i)
+    if (results.GetTestPartResult(i).skipped())
+      GTEST_SKIP() << results.GetTestPartResult(i).message();
+  ASSERT_EQ(results.size(), 1);
+  EXPECT_NE(std::string(results.GetTestPartResult(0).message())
+                .find("writes beyond binding 0"),
+            std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Variants, GridOpsTest,
+                         testing::ValuesIn(kAllGridVariants),
+                         [](const auto &info) { return info.param; });
+
+} // namespace
