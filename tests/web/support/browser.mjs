@@ -19,6 +19,15 @@ export async function launch({ webgpu = true, flags = [] } = {}) {
   });
 }
 
+/** A browser context with a profile on disk (in `folder`), where storage limits hold as for a user. */
+export async function launchProfile(folder, { webgpu = true, flags = [] } = {}) {
+  const { chromium } = await need('playwright-core');
+  return chromium.launchPersistentContext(folder, {
+    executablePath: chromiumPath(),
+    args: [...quiet, ...(webgpu ? webgpuFlags : []), ...flags],
+  });
+}
+
 /**
  * A page that remembers what went wrong on it: `page.faults` collects console errors, page errors,
  * crashes and CSP violations as strings.
