@@ -1,9 +1,8 @@
 // ApiChat.cpp: the part of sinter.h about conversations.
 #include "runtime/core/Api.h"
+#include "runtime/core/Clock.h"
 #include "runtime/core/Generate.h"
 #include "runtime/text/ChatTemplate.h"
-
-#include <time.h>
 
 using namespace sinter::rt;
 using sinter::text::Bytes;
@@ -16,13 +15,6 @@ namespace {
 
 Bytes bytesOf(const char *text) {
   return {reinterpret_cast<const uint8_t *>(text), text ? strlen(text) : 0};
-}
-
-/// Seconds since 1970 on the wall.
-int64_t localTime() {
-  time_t now = time(nullptr);
-  tm fields = {};
-  return localtime_r(&now, &fields) ? now + fields.tm_gmtoff : now;
 }
 
 Status renderFault(const ChatTemplate &rendering, RenderStatus status,

@@ -110,8 +110,7 @@ Status Bundle::checkAgreement(Fault &fault) const {
     return fault.set(SINTER_CORRUPT,
                      "manifest.json and plan.fb name different context or "
                      "vocabulary sizes");
-  if (p.weight_bytes() > kMaxShards * kShardBytes ||
-      p.weight_bytes() > SIZE_MAX / 2)
+  if (p.weight_bytes() > kMaxShards * kShardBytes)
     return fault.set(SINTER_UNSUPPORTED, "the weights are too large");
   for (uint32_t i = 0; i < shards(); ++i) {
     char path[32];
@@ -131,10 +130,20 @@ Status Bundle::checkAgreement(Fault &fault) const {
 Status Bundle::open(const char *dir, Fault &fault) {
   if (Status status = folder.open(dir, fault))
     return status;
+  return read("plan.fb", fault);
+}
+
+Status Bundle::openMemory(const MemoryFile *files, size_t count,
+                          const char *planPath, Fault &fault) {
+  folder.openMemory(files, count);
+  return read(planPath, fault);
+}
+
+Status Bundle::read(const char *planPath, Fault &fault) {
   if (Status status = readManifest(fault))
     return status;
   Buffer bytes;
-  if (Status status = readListed("plan.fb", kMaxPlanBytes, bytes, fault))
+  if (Status status = readListed(planPath, kMaxPlanBytes, bytes, fault))
     return status;
   if (Status status = plan.load(std::move(bytes), fault))
     return status;

@@ -1,4 +1,4 @@
-// Bundle.h: an opened bundle folder: manifest and plan are read and checked,
+// Bundle.h: an opened bundle: manifest and plan are read and checked,
 // the other files can be opened by their listed path.
 #ifndef SINTER_RUNTIME_CORE_BUNDLE_H
 #define SINTER_RUNTIME_CORE_BUNDLE_H
@@ -17,6 +17,11 @@ struct Bundle {
   /// Reads manifest.json and plan.fb, and checks that they agree with each
   /// other and that the manifest lists all weight shards in their sizes.
   [[nodiscard]] Status open(const char *dir, Fault &fault);
+  /// The same from files in memory, of which only manifest.json, the plan
+  /// (planPath as the manifest lists it) and the tokenizer are needed. They may
+  /// go after folder.close().
+  [[nodiscard]] Status openMemory(const MemoryFile *files, size_t count,
+                                  const char *planPath, Fault &fault);
 
   /// Opens a listed file and checks its size. Errors name the file, and the
   /// expected and found sizes.
@@ -32,6 +37,7 @@ struct Bundle {
   uint32_t shards() const;
 
 private:
+  Status read(const char *planPath, Fault &fault);
   Status readManifest(Fault &fault);
   Status checkAgreement(Fault &fault) const;
 };

@@ -1,76 +1,74 @@
-// File.cpp: POSIX files. Reads are repeated until complete; EINTR is not an
-// error.
+// File.cpp: files in memory, and POSIX files: reads are repeated until
+// complete; EINTR is not an error.
 #include "runtime/core/File.h"
 #include "runtime/core/Sha256.h"
 
-#include <cerrno>
 #include <cstring>
+#if SINTER_HAS_DISK
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#endif
 
 namespace sinter::rt {
 
-Folder::~Folder() {
-  if (fd_ >= 0)
-    close(fd_);
+void Folder::openMemory(const MemoryFile *files, size_t count) {
+  files_ = files;
+  count_ = count;
 }
 
-Status Folder::open(const char *path, Fault &fault) {
-  size_t bytes = strlen(path) + 1;
-  if (!path_.allocate(bytes))
-    return fault.set(SINTER_OUT_OF_MEMORY, "no memory for a path");
-  memcpy(path_.data(), path, bytes);
-  fd_ = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+void Folder::close() {
+#if SINTER_HAS_DISK
   if (fd_ >= 0)
-    return SINTER_OK;
-  Status code =
-      errno == ENOENT || errno == ENOTDIR ? SINTER_NOT_FOUND : SINTER_IO_ERROR;
-  return fault.setErrno(code, "cannot open the bundle folder", path);
+    ::close(fd_);
+#endif
+  fd_ = -1;
+  files_ = nullptr;
+  count_ = 0;
 }
 
-File::~File() {
-  if (fd_ >= 0)
-    close(fd_);
+const MemoryFile *Folder::find(const char *name) const {
+  for (size_t i = 0; i < count_; ++i)
+    if (strcmp(files_[i].path, name) == 0)
+      return &files_[i];
+  return nullptr;
 }
 
 Status File::open(const Folder &folder, const char *name, Fault &fault) {
   strncpy(name_, name, sizeof(name_) - 1);
-  // O_NONBLOCK: opening a FIFO must not hang.
-  fd_ = openat(folder.descriptor(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd_ < 0) {
-    Status code = errno == ENOENT || errno == ENOTDIR ? SINTER_NOT_FOUND
-                                                      : SINTER_IO_ERROR;
-    return fault.setErrno(code, "cannot open the bundle's file", name);
-  }
-  struct stat info;
-  if (fstat(fd_, &info) != 0)
-    return fault.setErrno(SINTER_IO_ERROR, "cannot examine", name);
-  if (!S_ISREG(info.st_mode))
-    return fault.set(SINTER_CORRUPT, "'%s' of the bundle is not a regular file",
+#if SINTER_HAS_DISK
+  if (!folder.inMemory())
+    return openOnDisk(folder, name, fault);
+#endif
+  const MemoryFile *file = folder.find(name);
+  if (!file)
+    return fault.set(SINTER_NOT_FOUND, "'%s' is not among the files in memory",
                      name);
-  size_ = static_cast<uint64_t>(info.st_size);
+  data_ = static_cast<const uint8_t *>(file->data);
+  size_ = file->bytes;
   return SINTER_OK;
 }
 
 Status File::readAt(void *out, size_t bytes, uint64_t offset,
                     Fault &fault) const {
-  auto *target = static_cast<uint8_t *>(out);
-  while (bytes) {
-    ssize_t got = pread(fd_, target, bytes < (1u << 30) ? bytes : 1u << 30,
-                        static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got < 0)
-      return fault.setErrno(SINTER_IO_ERROR, "cannot read", name_);
-    if (got == 0)
-      return fault.set(SINTER_CORRUPT, "'%s' became shorter while being read",
-                       name_);
-    target += got;
-    offset += static_cast<uint64_t>(got);
-    bytes -= static_cast<size_t>(got);
-  }
+#if SINTER_HAS_DISK
+  if (fd_ >= 0)
+    return readFromDisk(static_cast<uint8_t *>(out), bytes, offset, fault);
+#endif
+  if (offset > size_ || bytes > size_ - offset)
+    return fault.set(SINTER_CORRUPT, "'%s' is shorter than it should be",
+                     name_);
+  if (bytes)
+    memcpy(out, data_ + offset, bytes);
   return SINTER_OK;
+}
+
+File::~File() {
+#if SINTER_HAS_DISK
+  if (fd_ >= 0)
+    ::close(fd_);
+#endif
 }
 
 Status File::hash(uint8_t digest[32], Fault &fault) const {
@@ -89,5 +87,59 @@ Status File::hash(uint8_t digest[32], Fault &fault) const {
   sha.finish(digest);
   return SINTER_OK;
 }
+
+#if SINTER_HAS_DISK
+
+Status Folder::open(const char *path, Fault &fault) {
+  size_t bytes = strlen(path) + 1;
+  if (!path_.allocate(bytes))
+    return fault.set(SINTER_OUT_OF_MEMORY, "no memory for a path");
+  memcpy(path_.data(), path, bytes);
+  fd_ = ::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd_ >= 0)
+    return SINTER_OK;
+  Status code =
+      errno == ENOENT || errno == ENOTDIR ? SINTER_NOT_FOUND : SINTER_IO_ERROR;
+  return fault.setErrno(code, "cannot open the bundle folder", path);
+}
+
+Status File::openOnDisk(const Folder &folder, const char *name, Fault &fault) {
+  // O_NONBLOCK: opening a FIFO must not hang.
+  fd_ = openat(folder.descriptor(), name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd_ < 0) {
+    Status code = errno == ENOENT || errno == ENOTDIR ? SINTER_NOT_FOUND
+                                                      : SINTER_IO_ERROR;
+    return fault.setErrno(code, "cannot open the bundle's file", name);
+  }
+  struct stat info;
+  if (fstat(fd_, &info) != 0)
+    return fault.setErrno(SINTER_IO_ERROR, "cannot examine", name);
+  if (!S_ISREG(info.st_mode))
+    return fault.set(SINTER_CORRUPT, "'%s' of the bundle is not a regular file",
+                     name);
+  size_ = static_cast<uint64_t>(info.st_size);
+  return SINTER_OK;
+}
+
+Status File::readFromDisk(uint8_t *target, size_t bytes, uint64_t offset,
+                          Fault &fault) const {
+  while (bytes) {
+    ssize_t got = pread(fd_, target, bytes < (1u << 30) ? bytes : 1u << 30,
+                        static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return fault.setErrno(SINTER_IO_ERROR, "cannot read", name_);
+    if (got == 0)
+      return fault.set(SINTER_CORRUPT, "'%s' became shorter while being read",
+                       name_);
+    target += got;
+    offset += static_cast<uint64_t>(got);
+    bytes -= static_cast<size_t>(got);
+  }
+  return SINTER_OK;
+}
+
+#endif
 
 } // namespace sinter::rt

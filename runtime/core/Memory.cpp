@@ -1,11 +1,35 @@
-// Memory.cpp: large blocks through mmap. The reservation is made 2 MiB larger
-// than asked, so that the used part can begin at a huge page; pages that are
-// never touched cost nothing.
+// Memory.cpp: large blocks through mmap (in the browser from malloc). The
+// reservation is made 2 MiB larger than asked, so that the used part can begin
+// at a huge page; pages that are never touched cost nothing.
 #include "runtime/core/Memory.h"
 
+#if defined(__wasm__)
+#include <cstring>
+#else
 #include <sys/mman.h>
+#endif
 
 namespace sinter::rt {
+
+#if defined(__wasm__)
+
+bool Block::allocate(uint64_t bytes) {
+  constexpr uint64_t kAlignment = 64;
+  if (data_ || bytes > SIZE_MAX - kAlignment)
+    return false;
+  auto total = static_cast<size_t>(roundUp(bytes ? bytes : 1, kAlignment));
+  base_ = aligned_alloc(kAlignment, total);
+  if (!base_)
+    return false;
+  memset(base_, 0, total);
+  data_ = static_cast<uint8_t *>(base_);
+  size_ = bytes;
+  return true;
+}
+
+Block::~Block() { free(base_); }
+
+#else
 
 namespace {
 constexpr uint64_t kHugePage = 2u << 20;
@@ -43,5 +67,7 @@ Block::~Block() {
   if (base_)
     munmap(base_, mapped_);
 }
+
+#endif
 
 } // namespace sinter::rt

@@ -98,7 +98,7 @@ private:
   uint8_t *data_ = nullptr;
   uint64_t size_ = 0;
   void *base_ = nullptr;
-  size_t mapped_ = 0;
+  [[maybe_unused]] size_t mapped_ = 0;
 };
 
 /// new and delete without the C++ library; null when there is no memory.

@@ -55,6 +55,14 @@ Status Model::openBundle(const char *dir, Fault &fault) {
   return openTokenizer(fault);
 }
 
+Status Model::openMemory(const MemoryFile *files, size_t count,
+                         const char *planPath, Fault &fault) {
+  Status status = bundle_.openMemory(files, count, planPath, fault);
+  status = status ? status : openTokenizer(fault);
+  bundle_.folder.close();
+  return status;
+}
+
 Status Model::openDevice(const sinter_cpu_module *module,
                          const sinter_model_options &options, void *library,
                          void (*close)(void *), Fault &fault) {

@@ -18,6 +18,9 @@ public:
 
   /// First step: reads manifest, plan and tokenizer.
   [[nodiscard]] Status openBundle(const char *dir, Fault &fault);
+  /// The same from files in memory (Bundle::openMemory), which may go after it.
+  [[nodiscard]] Status openMemory(const MemoryFile *files, size_t count,
+                                  const char *planPath, Fault &fault);
 
   /// Second step: the device. module: null for the null device. library is
   /// unloaded with close when the model ends, also after a failure here.

@@ -29,10 +29,12 @@ Status Fault::set(Status code, const char *format, ...) {
   return code;
 }
 
+#if !defined(__wasm__) // where nothing fails with an errno
 Status Fault::setErrno(Status code, const char *what, const char *where) {
   int number = errno;
   return set(code, "%s '%s': %s", what, where, strerror(number));
 }
+#endif
 
 } // namespace sinter::rt
 

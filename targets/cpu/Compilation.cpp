@@ -94,8 +94,7 @@ cpu::targetVariants(mlir::MLIRContext *context, ArrayRef<std::string> requested,
   for (const CpuVariant *variant : chosen) {
     if (!is_contained(architectures, variant->arch))
       unknown = variant->name.str();
-    result.push_back(
-        {variant->name.str(), capsOf(context, *variant), {}, {}});
+    result.push_back({variant->name.str(), capsOf(context, *variant), {}, {}});
   }
   if (!unknown)
     return result;

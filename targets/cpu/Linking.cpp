@@ -6,8 +6,10 @@
 
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/BinaryFormat/Wasm.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/LEB128.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -117,16 +119,107 @@ Expected<std::string> cpu::linkSharedLibrary(ArrayRef<NamedObject> objects) {
               objects);
 }
 
-Expected<std::string> cpu::linkWasmModule(const NamedObject &object,
-                                          bool threads) {
-  std::vector<std::string> arguments = {
-      "-shared",         "--experimental-pic",
-      "--import-memory", "--no-check-features",
-      "--threads=1",     "--strip-all"};
-  if (threads) // any shared memory may be given: the largest there is
-    arguments.insert(arguments.end(),
-                     {"--shared-memory", "--max-memory=4294967296"});
-  return link("wasm-ld", std::move(arguments), object);
+Expected<std::string> cpu::linkWasmModule(const NamedObject &object) {
+  return link("wasm-ld",
+              {"-shared", "--experimental-pic", "--import-memory",
+               "--no-check-features", "--threads=1", "--strip-all"},
+              object);
+}
+
+namespace {
+/// Reads the parts of a WebAssembly module one after the other.
+class WasmReader {
+public:
+  explicit WasmReader(StringRef bytes)
+      : at(bytes.bytes_begin()), end(bytes.bytes_end()) {}
+  bool done() const { return at == end || !good; }
+  uint8_t byte() { return at == end ? (good = false, 0) : *at++; }
+  uint64_t number() {
+    unsigned length = 0;
+    const char *problem = nullptr;
+    uint64_t value = decodeULEB128(at, &length, end, &problem);
+    good &= !problem;
+    at += problem ? 0 : length;
+    return value;
+  }
+  StringRef take(uint64_t bytes) {
+    if (bytes > uint64_t(end - at))
+      good = false, bytes = 0;
+    at += bytes;
+    return StringRef(reinterpret_cast<const char *>(at) - bytes, bytes);
+  }
+
+  const uint8_t *at, *end;
+  bool good = true;
+};
+} // namespace
+
+/// An import section whose memory is shared.
+static Expected<std::string> shareMemory(StringRef section) {
+  std::string result;
+  raw_string_ostream out(result);
+  WasmReader in(section);
+  uint64_t count = in.number();
+  encodeULEB128(count, out);
+  for (uint64_t i = 0; i < count && in.good; ++i) {
+    const uint8_t *begin = in.at;
+    in.take(in.number()); // module
+    in.take(in.number()); // name
+    uint8_t kind = in.byte();
+    out << StringRef(reinterpret_cast<const char *>(begin), in.at - begin);
+    begin = in.at;
+    if (kind == wasm::WASM_EXTERNAL_MEMORY) {
+      uint8_t flags = in.byte();
+      out << char(wasm::WASM_LIMITS_FLAG_HAS_MAX |
+                  wasm::WASM_LIMITS_FLAG_IS_SHARED);
+      encodeULEB128(in.number(), out);
+      encodeULEB128(65536, out);
+      if (flags & wasm::WASM_LIMITS_FLAG_HAS_MAX)
+        in.number();
+      continue;
+    }
+    if (kind == wasm::WASM_EXTERNAL_FUNCTION) {
+      in.number();
+    } else if (kind == wasm::WASM_EXTERNAL_GLOBAL) {
+      in.take(2); // type, mutability
+    } else if (kind == wasm::WASM_EXTERNAL_TABLE) {
+      in.byte(); // type
+      uint8_t flags = in.byte();
+      in.number();
+      if (flags & wasm::WASM_LIMITS_FLAG_HAS_MAX)
+        in.number();
+    } else {
+      in.good = false;
+    }
+    out << StringRef(reinterpret_cast<const char *>(begin), in.at - begin);
+  }
+  if (!in.good || in.at != in.end)
+    return internalError("the import section of a kernel module is malformed");
+  return result;
+}
+
+Expected<std::string> cpu::withSharedMemory(StringRef module) {
+  std::string result = module.take_front(8).str();
+  raw_string_ostream out(result);
+  WasmReader in(module.drop_front(8));
+  while (!in.done()) {
+    uint8_t id = in.byte();
+    StringRef content = in.take(in.number());
+    std::string changed;
+    if (id == wasm::WASM_SEC_IMPORT) {
+      auto shared = shareMemory(content);
+      if (!shared)
+        return shared.takeError();
+      changed = std::move(*shared);
+      content = changed;
+    }
+    out << char(id);
+    encodeULEB128(content.size(), out);
+    out << content;
+  }
+  if (!in.good)
+    return internalError("a kernel module is malformed");
+  return result;
 }
 
 Expected<std::string> cpu::writeArchive(ArrayRef<NamedObject> objects) {

@@ -22,10 +22,15 @@ struct NamedObject {
 llvm::Expected<std::string>
 linkSharedLibrary(llvm::ArrayRef<NamedObject> objects);
 
-/// A WebAssembly module (PIC, `-shared`) that imports its memory, a shared one
-/// with `threads`, and exports what the object marks. Errors as above.
-llvm::Expected<std::string> linkWasmModule(const NamedObject &object,
-                                           bool threads);
+/// A WebAssembly module (PIC, `-shared`) that imports its memory and exports
+/// what the object marks. Errors as above.
+llvm::Expected<std::string> linkWasmModule(const NamedObject &object);
+
+/// The same module for a shared memory, of any size. InternalError if it is not
+/// a module of linkWasmModule. (lld's wasm driver must not be asked in the same
+/// process: what it knows of a threaded link it does not forget, and the next
+/// one loses a function.)
+llvm::Expected<std::string> withSharedMemory(llvm::StringRef module);
 
 /// A static archive with symbol table, without times and owners.
 llvm::Expected<std::string> writeArchive(llvm::ArrayRef<NamedObject> objects);

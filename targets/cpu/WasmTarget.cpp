@@ -75,16 +75,18 @@ WasmTarget::emit(ArrayRef<TargetVariant> variants,
     return work.takeError();
   std::string stamp = stampSection(options);
   std::vector<TargetFile> files;
-  for (const CompiledVariant &item : *work)
-    for (bool threads : {false, true}) {
-      std::string stem = item.variant->name.str();
-      auto linked = linkWasmModule({stem + ".o", item.object}, threads);
-      if (!linked)
-        return linked.takeError();
-      files.push_back(
-          {"kernels/wasm/" + stem + (threads ? "-threads" : "") + ".wasm",
-           *linked + stamp});
-    }
+  for (const CompiledVariant &item : *work) {
+    std::string stem = item.variant->name.str();
+    auto linked = linkWasmModule({stem + ".o", item.object});
+    if (!linked)
+      return linked.takeError();
+    auto threaded = withSharedMemory(*linked);
+    if (!threaded)
+      return threaded.takeError();
+    files.push_back({"kernels/wasm/" + stem + ".wasm", *linked + stamp});
+    files.push_back(
+        {"kernels/wasm/" + stem + "-threads.wasm", *threaded + stamp});
+  }
   return files;
 }
 

@@ -213,6 +213,12 @@ uint64_t scratchBytes(const Plan &plan) {
 
 } // namespace
 
+uint8_t *cpuDeviceWeights(Device &device) {
+  return device.table == &kTable
+             ? static_cast<CpuDevice &>(device).weights.room()
+             : nullptr;
+}
+
 Status createCpuDevice(const Bundle &bundle, const sinter_cpu_module &module,
                        const CpuDeviceOptions &options, Device **device,
                        Fault &fault) {

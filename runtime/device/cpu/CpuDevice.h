@@ -22,5 +22,9 @@ struct CpuDeviceOptions {
                                      const CpuDeviceOptions &options,
                                      Device **device, Fault &fault);
 
+/// Where the weights of a CPU device belong that was made for a bundle in
+/// memory; null for others. To be filled before the first run.
+uint8_t *cpuDeviceWeights(Device &device);
+
 } // namespace sinter::rt
 #endif

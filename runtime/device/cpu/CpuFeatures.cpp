@@ -5,7 +5,9 @@
 
 #include <cstdio>
 #include <cstring>
+#if !defined(__wasm__)
 #include <unistd.h>
+#endif
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -23,6 +25,8 @@ const char *cpuArchitecture() {
   return "x86_64";
 #elif defined(__aarch64__)
   return "aarch64";
+#elif defined(__wasm__)
+  return "wasm32";
 #else
   return "unknown";
 #endif
@@ -137,6 +141,8 @@ uint32_t usableProcessors() {
   }
   uint32_t share = containerProcessors();
   return share && share < count ? share : count;
+#elif defined(__wasm__)
+  return 1; // JavaScript knows, and says how many
 #else
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? static_cast<uint32_t>(count) : 1;

@@ -7,11 +7,37 @@
 #include "runtime/device/cpu/WeightStore.h"
 #include "runtime/core/Sha256.h"
 
+#if SINTER_HAS_DISK
 #include <cstdio>
 #include <cstring>
 #include <sys/mman.h>
+#endif
 
 namespace sinter::rt {
+
+Status WeightStore::reserve(uint64_t bytes, Fault &fault) {
+  if (!block_.allocate(bytes))
+    return fault.set(SINTER_OUT_OF_MEMORY,
+                     "no memory for %llu bytes of weights",
+                     static_cast<unsigned long long>(bytes));
+  data_ = block_.data();
+  return SINTER_OK;
+}
+
+#if !SINTER_HAS_DISK
+
+WeightStore::~WeightStore() {}
+
+Status WeightStore::load(const Bundle &bundle, sinter_weights_mode, bool,
+                         WorkerPool &, Fault &fault) {
+  uint64_t bytes = bundle.plan.root().weight_bytes();
+  if (Status status = bytes ? reserve(bytes, fault) : SINTER_OK)
+    return status;
+  room_ = block_.data();
+  return SINTER_OK;
+}
+
+#else
 
 namespace {
 
@@ -136,11 +162,10 @@ Status WeightStore::mapAll(const Bundle &bundle, uint64_t bytes, Fault &fault) {
 Status WeightStore::readAll(const Bundle &bundle, uint64_t bytes,
                             WorkerPool &pool, Fault &fault) {
   Array<sinter_error> errors;
-  if (!block_.allocate(bytes) || !errors.allocate(bundle.shards()))
-    return fault.set(SINTER_OUT_OF_MEMORY,
-                     "no memory for %llu bytes of weights",
-                     static_cast<unsigned long long>(bytes));
-  data_ = block_.data();
+  if (!errors.allocate(bundle.shards()))
+    return fault.set(SINTER_OUT_OF_MEMORY, "no memory for the list of shards");
+  if (Status status = reserve(bytes, fault))
+    return status;
   ReadJob job = {&bundle, block_.data(), errors.data()};
   void *bindings[] = {&job};
   pool.run({readShards, bindings, nullptr, bundle.shards()});
@@ -155,6 +180,13 @@ Status WeightStore::load(const Bundle &bundle, sinter_weights_mode mode,
   uint64_t bytes = bundle.plan.root().weight_bytes();
   if (!bytes)
     return SINTER_OK;
+  if (bytes > SIZE_MAX / 2)
+    return fault.set(SINTER_UNSUPPORTED, "the weights are too large");
+  if (bundle.folder.inMemory()) {
+    Status status = reserve(bytes, fault);
+    room_ = block_.data();
+    return status;
+  }
   if (mode == SINTER_WEIGHTS_AUTO)
     mode = chooseMode(bytes);
   Status status = mode == SINTER_WEIGHTS_HUGE_PAGES
@@ -185,5 +217,7 @@ Status WeightStore::verifyShards(const Bundle &bundle, WorkerPool &pool,
   }
   return SINTER_OK;
 }
+
+#endif
 
 } // namespace sinter::rt

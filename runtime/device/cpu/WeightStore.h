@@ -1,5 +1,6 @@
-// WeightStore.h: the packed weights of a bundle as one contiguous, read-only
-// range of memory: its shards read into huge pages, or mapped side by side.
+// WeightStore.h: the packed weights of a bundle as one contiguous range of
+// memory: its shards read into huge pages, or mapped side by side; for a bundle
+// in memory only the room for them, which the loader fills.
 #ifndef SINTER_RUNTIME_DEVICE_CPU_WEIGHTSTORE_H
 #define SINTER_RUNTIME_DEVICE_CPU_WEIGHTSTORE_H
 
@@ -21,6 +22,8 @@ public:
                             bool verify, WorkerPool &pool, Fault &fault);
 
   const uint8_t *data() const { return data_; }
+  /// The room to fill, for a bundle in memory; else null.
+  uint8_t *room() const { return room_; }
 
 private:
   Status mapShard(const Bundle &bundle, uint32_t index, Fault &fault);
@@ -29,7 +32,10 @@ private:
                  Fault &fault);
   Status verifyShards(const Bundle &bundle, WorkerPool &pool, Fault &fault);
 
+  Status reserve(uint64_t bytes, Fault &fault);
+
   const uint8_t *data_ = nullptr;
+  uint8_t *room_ = nullptr;
   uint8_t *reserved_ = nullptr;
   size_t reservedBytes_ = 0;
   Block block_;

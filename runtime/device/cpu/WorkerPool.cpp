@@ -5,10 +5,12 @@
 #include "runtime/device/cpu/WorkerPool.h"
 #include "runtime/core/Clock.h"
 
+#if !defined(__wasm__)
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <sched.h>
+#endif
 
 namespace sinter::rt {
 
@@ -17,13 +19,16 @@ namespace {
 /// How long to spin before sleeping. Dispatches of a token follow each other
 /// within microseconds; a preempted worker is away for milliseconds.
 constexpr uint64_t kSpinNanoseconds = 40000;
+#if defined(__wasm__) // no pause, and the clock is a call to JavaScript
+constexpr uint32_t kPausesPerClock = 512;
+#else
 constexpr uint32_t kPausesPerClock = 16;
+#endif
 /// Guided shares: this part of what is left, for each thread.
 constexpr uint32_t kShareOfRest = 2;
 /// A share is at least one of this many parts of a thread's due, so that a
 /// dispatch takes few claims.
 constexpr uint32_t kPartsOfDue = 16;
-constexpr size_t kStackBytes = 1u << 20;
 
 /// How long a worker rests when it finds itself on the caller's processor.
 constexpr uint64_t kSharedRestNanoseconds = 2000000;
@@ -47,13 +52,65 @@ Status WorkerPool::start(uint32_t threads, uint64_t scratchBytes,
   // A page between two threads' scratch: no line is shared, also by
   // prefetchers.
   scratchStride_ = roundUp(scratchBytes, 4096) + 4096;
-  if (!checkedMul(scratchStride_, threads, bytes) ||
-      !scratch_.allocate(bytes) || !workers_.allocate(threads))
+  if (!checkedMul(scratchStride_, threads, bytes) || !scratch_.allocate(bytes))
     return fault.set(
         SINTER_OUT_OF_MEMORY,
         "no memory for the scratch of %u threads (%llu bytes each)", threads,
         static_cast<unsigned long long>(scratchBytes));
   threads_ = threads;
+  return startThreads(fault);
+}
+
+WorkerPool::~WorkerPool() {
+  stop_.value.store(1);
+  stop_.wakeAll();
+  published_.value.fetch_add(1);
+  published_.wakeAll();
+  endThreads();
+}
+
+#if defined(__wasm__)
+
+namespace {
+/// The pool that workers serve. One that ends takes its name away first, then
+/// waits for those who may have read it.
+std::atomic<WorkerPool *> served{nullptr};
+WaitWord visitors;
+} // namespace
+
+Status WorkerPool::startThreads(Fault &fault) {
+  WorkerPool *nobody = nullptr;
+  if (threads_ > 1 && !served.compare_exchange_strong(nobody, this))
+    return fault.set(SINTER_BUSY, "another model has the workers; close it");
+  return SINTER_OK;
+}
+
+void WorkerPool::endThreads() {
+  WorkerPool *mine = this;
+  if (!served.compare_exchange_strong(mine, nullptr))
+    return;
+  while (uint32_t inside = visitors.value.load())
+    visitors.sleep(inside);
+}
+
+bool WorkerPool::serve(uint32_t index) {
+  visitors.value.fetch_add(1);
+  WorkerPool *pool = served.load();
+  bool known = pool && index > 0 && index < pool->threads_;
+  if (known)
+    pool->loop(index);
+  visitors.value.fetch_sub(1);
+  visitors.wakeAll();
+  return known;
+}
+
+#else
+
+Status WorkerPool::startThreads(Fault &fault) {
+  constexpr size_t kStackBytes = 1u << 20;
+  if (!workers_.allocate(threads_))
+    return fault.set(SINTER_OUT_OF_MEMORY, "no memory for %u threads",
+                     threads_);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStackBytes);
@@ -62,7 +119,7 @@ Status WorkerPool::start(uint32_t threads, uint64_t scratchBytes,
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int failed = 0;
-  for (uint32_t i = 1; i < threads && !failed; ++i) {
+  for (uint32_t i = 1; i < threads_ && !failed; ++i) {
     workers_[i] = {this, {}, i};
     failed =
         pthread_create(&workers_[i].thread, &attributes, entry, &workers_[i]);
@@ -73,15 +130,11 @@ Status WorkerPool::start(uint32_t threads, uint64_t scratchBytes,
   pthread_attr_destroy(&attributes);
   if (failed)
     return fault.set(SINTER_OUT_OF_MEMORY, "cannot start thread %u of %u: %s",
-                     started_ + 2, threads, strerror(failed));
+                     started_ + 2, threads_, strerror(failed));
   return SINTER_OK;
 }
 
-WorkerPool::~WorkerPool() {
-  stop_.value.store(1);
-  stop_.wakeAll();
-  published_.value.fetch_add(1);
-  published_.wakeAll();
+void WorkerPool::endThreads() {
   for (uint32_t i = 1; i <= started_; ++i)
     pthread_join(workers_[i].thread, nullptr);
 }
@@ -96,6 +149,8 @@ void *WorkerPool::entry(void *argument) {
   worker->pool->loop(worker->index);
   return nullptr;
 }
+
+#endif
 
 void WorkerPool::loop(uint32_t index) {
   FlushDenormals flush;

@@ -21,7 +21,9 @@
 #include "runtime/core/Status.h"
 #include "runtime/device/cpu/WaitWord.h"
 
+#if !defined(__wasm__)
 #include <pthread.h>
+#endif
 
 namespace sinter::rt {
 
@@ -49,23 +51,34 @@ public:
                              Fault &fault);
   uint32_t threads() const { return threads_; }
 
+#if defined(__wasm__)
+  /// Lends the calling thread to the started pool as worker `index`, until that
+  /// pool ends; false if there is none, or it has no such worker. Threads are
+  /// JavaScript's workers here: start() makes none.
+  static bool serve(uint32_t index);
+#endif
+
   /// Does all items; one caller at a time, who holds a FlushDenormals. Writes
   /// of the items happen before the return.
   void run(const Work &work);
 
 private:
+#if !defined(__wasm__)
   struct Worker {
     WorkerPool *pool;
     pthread_t thread;
     uint32_t index;
   };
+  static void *entry(void *worker);
+#endif
   /// The current dispatch; written between dispatches only.
   struct Task {
     Work work;
     uint64_t epoch; // counts dispatches, never repeats
   };
 
-  static void *entry(void *worker);
+  Status startThreads(Fault &fault);
+  void endThreads();
   void loop(uint32_t index);
   /// Claims and runs until nothing is left. lastEpoch: of this worker's last
   /// claim.
@@ -96,8 +109,10 @@ private:
   uint32_t threads_ = 1;
   uint64_t scratchStride_ = 0;
   Block scratch_;
+#if !defined(__wasm__)
   Array<Worker> workers_;
   uint32_t started_ = 0;
+#endif
 };
 
 /// Denormal results become zero, as on all targets: they are slow and mean
