@@ -59,6 +59,9 @@ public:
 /// take f32 inputs. On an xf.region of such a plan: grid families build it.
 constexpr llvm::StringLiteral kGridAttr = "sinter.grid";
 
+/// On an xf.region for grids: the most tokens of a call, an i64.
+constexpr llvm::StringLiteral kMaxTokensAttr = "sinter.max_tokens";
+
 /// The families for CPU workers (Kernels.def) or for grids
 /// (grid/GridKernels.def), in order of preference.
 llvm::ArrayRef<const KernelFamily *> allFamilies(bool grid = false);

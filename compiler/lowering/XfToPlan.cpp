@@ -84,8 +84,11 @@ xf::RegionOp Lowering::outline(xf::FusedOp fused) {
   auto region = builder.create<xf::RegionOp>(fused.getLoc(), "region", type,
                                              ArrayAttr(), ArrayAttr());
   region.getBody().takeBody(fused.getBody());
-  if (module->hasAttr(kernels::kGridAttr))
+  if (module->hasAttr(kernels::kGridAttr)) {
     region->setAttr(kernels::kGridAttr, builder.getUnitAttr());
+    region->setAttr(kernels::kMaxTokensAttr,
+                    builder.getI64IntegerAttr(options.chunk));
+  }
   kernels::Selection chosen = kernels::selectFamily(region);
   if (!chosen.family) {
     region.emitOpError("is taken by no kernel family: ") << chosen.reason;

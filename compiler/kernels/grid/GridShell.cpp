@@ -1,6 +1,7 @@
 // The frame of a grid kernel (GridShell.h).
 #include "compiler/kernels/grid/GridShell.h"
 
+#include "compiler/kernels/KernelFamily.h"
 #include "compiler/kernels/Layout.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,7 +14,7 @@ using namespace mlir;
 using namespace sinter;
 using namespace sinter::kernels;
 
-MemRefType sinter::kernels::gridBindingType(Type type) {
+MemRefType sinter::kernels::gridBindingType(Type type, int64_t maxTokens) {
   Builder builder(type.getContext());
   auto of = [&](Type element, int64_t count) {
     return MemRefType::get({count}, element);
@@ -25,7 +26,9 @@ MemRefType sinter::kernels::gridBindingType(Type type) {
   }
   auto tensor = cast<RankedTensorType>(type);
   if (!tensor.hasStaticShape())
-    return of(tensor.getElementType(), ShapedType::kDynamic);
+    return of(tensor.getElementType(),
+              maxTokens ? layout::bufferBytes(tensor, maxTokens) / 4
+                        : ShapedType::kDynamic);
   bool weight = tensor.getEncoding() != nullptr;
   if (!weight || tensor.getRank() == 1)
     return of(tensor.getElementType(), tensor.getNumElements());
@@ -44,10 +47,12 @@ GridShell::GridShell(OpBuilder &builder, xf::RegionOp region,
                      int64_t itemsPerGroup)
     : VectorBuilder(builder, region.getLoc(), caps), region(region) {
   SmallVector<Type> bindings;
+  auto most = region->getAttrOfType<IntegerAttr>(kMaxTokensAttr);
+  int64_t maxTokens = most ? most.getInt() : 0;
   for (Type type : region.getArgumentTypes())
-    bindings.push_back(gridBindingType(type));
+    bindings.push_back(gridBindingType(type, maxTokens));
   for (Type type : region.getResultTypes())
-    bindings.push_back(gridBindingType(type));
+    bindings.push_back(gridBindingType(type, maxTokens));
   kernel = create<kern::KernelOp>(id, builder.getFunctionType(bindings, {}),
                                   caps, ArrayAttr(), ArrayAttr());
   kernel.setItemsPerGroup(itemsPerGroup);
@@ -184,6 +189,10 @@ Value GridShell::xori(Value a, uint32_t mask) {
 
 Value GridShell::shiftLeft(Value a, int32_t bits) {
   return create<arith::ShLIOp>(a, i32(bits));
+}
+
+Value GridShell::shiftRight(Value a, int32_t bits) {
+  return create<arith::ShRUIOp>(a, i32(bits));
 }
 
 Value GridShell::signedToF32(Value i32) {

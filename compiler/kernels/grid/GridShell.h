@@ -9,9 +9,10 @@
 namespace sinter::kernels {
 
 /// The binding of a region argument or result on a grid: f32 or i32 (tokens,
-/// packed weights, f16 caches) elements, of static size where the region says
-/// how many there are.
-mlir::MemRefType gridBindingType(mlir::Type type);
+/// packed weights, f16 caches) elements, of static size where it is known:
+/// software adapters check bounds for every access, and a constant one is half
+/// the cost. `maxTokens` stands for a dynamic number of tokens, if not 0.
+mlir::MemRefType gridBindingType(mlir::Type type, int64_t maxTokens);
 
 class GridShell : public VectorBuilder {
 public:
@@ -77,6 +78,7 @@ public:
   mlir::Value andi(mlir::Value a, uint32_t mask);
   mlir::Value xori(mlir::Value a, uint32_t mask);
   mlir::Value shiftLeft(mlir::Value a, int32_t bits);
+  mlir::Value shiftRight(mlir::Value a, int32_t bits); ///< unsigned
   mlir::Value signedToF32(mlir::Value i32);
   mlir::Value bitsToF32(mlir::Value i32);
   /// The two f16 of a word.

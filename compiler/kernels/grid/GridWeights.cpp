@@ -5,7 +5,9 @@
 // beforehand. The topmost nibble is flipped to q in two's complement, so that
 // the signed conversion is right for all of them; the others owe 8 times the
 // sum of their x, subtracted once a block. q8_0 is the same with bytes, 128 and
-// 256^p.
+// 256^p. That is for one token; with several a weight costs little beside its
+// products, and a loop over the fields of a word, shifted down one after
+// another, keeps kernels small: a browser compiles them before the first token.
 #include "compiler/kernels/grid/GridWeights.h"
 
 #include "compiler/kernels/Layout.h"
@@ -21,11 +23,12 @@ namespace {
 
 /// Where the columns of a word of an integer scheme lie.
 struct WordLayout {
-  int64_t columns; ///< of a word
-  int64_t words;   ///< of a row in a block
-  uint32_t flip;   ///< makes all but the topmost unsigned
-  double bias;     ///< of the unsigned ones
-  uint32_t mask;   ///< of the lowest
+  int64_t columns;  ///< of a word
+  int64_t words;    ///< of a row in a block
+  uint32_t flip;    ///< makes all but the topmost unsigned
+  uint32_t flipAll; ///< makes all unsigned
+  double bias;      ///< of the unsigned ones
+  uint32_t mask;    ///< of the lowest
   int32_t fieldBits;
   /// Place of a column: its field, counted from the lowest.
   int64_t field(int64_t column) const {
@@ -35,8 +38,8 @@ struct WordLayout {
   bool isTop(int64_t column) const { return field(column) == columns - 1; }
 };
 
-const WordLayout kNibbles{8, 4, 0x80000000u, 8, 0xF, 4};
-const WordLayout kBytes{4, 8, 0x00808080u, 128, 0xFF, 8};
+const WordLayout kNibbles{8, 4, 0x80000000u, 0, 8, 0xF, 4};
+const WordLayout kBytes{4, 8, 0x00808080u, 0x80808080u, 128, 0xFF, 8};
 
 const WordLayout &wordLayout(Scheme scheme) {
   return scheme == Scheme::q4_0 ? kNibbles : kBytes;
@@ -77,8 +80,10 @@ private:
   }
   /// The f32 value of the row in column `column` of a float scheme.
   Value floatAt(Value panelStart, Value column);
-  Values octets(Value blockStart, ArrayRef<Value> starts, Value column,
+  Values octets(Value offset, ArrayRef<Value> starts, Value column,
                 Values carried);
+  Values fields(Value offset, ArrayRef<Value> starts, Value column,
+                Values sums);
   Values zeros(int64_t count) { return Values(count, k.f32(0)); }
   LaneProduct unpack(ValueRange sums, ValueRange squares);
 
@@ -138,6 +143,40 @@ Values Emitter::octets(Value offset, ArrayRef<Value> starts, Value column,
   return carried;
 }
 
+/// One word of every panel, field after field, for several tokens.
+Values Emitter::fields(Value offset, ArrayRef<Value> starts, Value column,
+                       Values sums) {
+  const WordLayout &words = wordLayout(weights.scheme);
+  bool check = weights.columns % layout::kBlock != 0;
+  for (Value start : starts) {
+    Value word = k.load(weights.memory, k.add(start, offset));
+    sums.push_back(words.flipAll ? k.xori(word, words.flipAll) : word);
+  }
+  Values done =
+      k.loop(k.index(0), k.index(words.columns), 1, sums,
+             [&](Value field, ValueRange carried) {
+               // Fields of q4_0 alternate between columns 0 to 3 and 4 to 7.
+               Value c = words.columns == 4 ? field
+                                            : k.add(k.div(field, 2),
+                                                    k.mul(k.rem(field, 2), 4));
+               ColumnInput in = input(k.add(column, c), check);
+               Values next(carried);
+               for (int64_t p = 0; p < panelCount(); ++p) {
+                 Value &word = next[sumCount() + p];
+                 Value weight = k.subf(k.signedToF32(k.andi(word, words.mask)),
+                                       k.f32(words.bias));
+                 for (int64_t t = 0; t < tokens; ++t) {
+                   Value &sum = next[p * tokens + t];
+                   sum = k.addf(sum, k.mulf(weight, in.x[t]));
+                 }
+                 word = k.shiftRight(word, words.fieldBits);
+               }
+               return next;
+             });
+  done.resize(static_cast<size_t>(sumCount()));
+  return done;
+}
+
 LaneProduct Emitter::integers(const LaneShare &share) {
   const WordLayout &words = wordLayout(weights.scheme);
   int64_t blockWords = layout::blockBytes(weights.scheme) / 4;
@@ -148,28 +187,32 @@ LaneProduct Emitter::integers(const LaneShare &share) {
     scaleStarts.push_back(panelAt(p, pairOfRow));
   }
   int64_t squares = hasSquares ? tokens : 0;
+  bool wide = tokens > 1;
   Values totals = k.loop(
       share.first, k.index(blocks), share.stride, zeros(sumCount() + squares),
       [&](Value block, ValueRange carried) {
         Value at = k.mul(block, blockWords);
         Value column = k.mul(block, layout::kBlock);
-        Values inner = zeros(sumCount() + tokens);
+        Values inner = zeros(sumCount() + (wide ? 0 : tokens));
         inner.append(carried.begin() + sumCount(), carried.end());
-        inner = k.loop(k.index(0), k.index(words.words), 1, inner,
-                       [&](Value w, ValueRange sums) {
-                         return octets(k.add(at, k.mul(w, layout::kPanelRows)),
-                                       wordStarts,
-                                       k.add(column, k.mul(w, words.columns)),
-                                       Values(sums));
-                       });
+        inner =
+            k.loop(k.index(0), k.index(words.words), 1, inner,
+                   [&](Value w, ValueRange sums) {
+                     Value offset = k.add(at, k.mul(w, layout::kPanelRows));
+                     Value c = k.add(column, k.mul(w, words.columns));
+                     return wide ? fields(offset, wordStarts, c, Values(sums))
+                                 : octets(offset, wordStarts, c, Values(sums));
+                   });
         Values next(carried);
         for (int64_t p = 0; p < panelCount(); ++p) {
           Value scale = half(k.load(weights.memory, k.add(scaleStarts[p], at)));
           for (int64_t t = 0; t < tokens; ++t) {
-            Value owed = k.mulf(inner[sumCount() + t], k.f32(words.bias));
+            Value sum = inner[p * tokens + t];
+            if (!wide)
+              sum =
+                  k.subf(sum, k.mulf(inner[sumCount() + t], k.f32(words.bias)));
             Value &total = next[p * tokens + t];
-            total = k.addf(total,
-                           k.mulf(scale, k.subf(inner[p * tokens + t], owed)));
+            total = k.addf(total, k.mulf(scale, sum));
           }
         }
         for (int64_t t = 0; t < squares; ++t)

@@ -39,9 +39,10 @@ struct LaneProduct {
   Values squares;
 };
 
-/// Sums weight * x over the lane's columns. Nibbles and bytes are masked where
-/// they stand, never shifted; the powers of two that leaves are multiplied into
-/// x, once for all panels. Every op counts on software adapters.
+/// Sums weight * x over the lane's columns; hasSquares is for one token.
+/// Nibbles and bytes are masked where they stand, never shifted; the powers of
+/// two that leaves are multiplied into x, once for all panels. Every op counts
+/// on software adapters.
 LaneProduct emitLaneProduct(GridShell &k, const LaneWeights &weights,
                             int64_t tokens, bool hasSquares,
                             const InputColumns &input, const LaneShare &share);
