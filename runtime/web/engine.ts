@@ -16,13 +16,18 @@ import type {
   GenerateRequest, GenerateResult, GenerateStats, LogitsOptions, TokenizeOptions,
 } from "./types.js";
 
-export interface EngineSetup {
+/** A device, and why it is this one. */
+export interface Opened {
   readonly device: Device;
+  readonly reason: string;
+}
+
+export interface EngineSetup extends Opened {
   readonly info: EngineInfo;
   readonly sampling: SamplingDefaults;
   readonly load: EngineStats["load"];
   /** Builds the device again, from the cache, after it was lost. */
-  readonly rebuild: (signal: AbortSignal | undefined) => Promise<Device>;
+  readonly rebuild: (signal: AbortSignal | undefined) => Promise<Opened>;
 }
 
 // Rows of logits that are read at a time: 16 MiB.
@@ -31,6 +36,7 @@ const logitsAtATime = 4 << 20;
 export class LocalEngine implements Engine {
   readonly chat: { readonly completions: ChatCompletions };
   private device: Device;
+  private reason: string;
   private readonly held = new Conversation();
   private tail: Promise<unknown> = Promise.resolve();
   private readonly active = new Set<AbortController>();
@@ -43,12 +49,13 @@ export class LocalEngine implements Engine {
 
   constructor(private readonly setup: EngineSetup) {
     this.device = setup.device;
+    this.reason = setup.reason;
     this.chat = { completions: createChatCompletions(this) };
   }
 
   get info(): EngineInfo {
-    const { name, variant, reason, threads } = this.device;
-    return { ...this.setup.info, device: name, variant, reason, threads };
+    const { name, variant, threads } = this.device;
+    return { ...this.setup.info, device: name, variant, threads, reason: this.reason };
   }
 
   private alive(): void {
@@ -160,7 +167,9 @@ export class LocalEngine implements Engine {
     this.held.tokens = [];
     this.held.hasLast = false;
     await lost.dispose().catch(() => undefined);
-    this.device = await this.setup.rebuild(signal);
+    const { device, reason } = await this.setup.rebuild(signal);
+    this.device = device;
+    this.reason = reason;
     ++this.rebuilds;
   }
 

@@ -1,9 +1,9 @@
 // open.ts: from an address to an engine in this thread: reads the manifest,
 // chooses the device and says why, loads, checks.
 import type { CacheEnvironment } from "./cache.js";
-import type { Device } from "./device.js";
 import { WasmDevice, checkWasmMemory, chooseWasm } from "./device-wasm.js";
 import { LocalEngine } from "./engine.js";
+import type { Opened } from "./engine.js";
 import { SinterError, throwIfAborted, toSinterError } from "./errors.js";
 import type { AdapterInfo } from "./gpu-adapter.js";
 import { findAdapter, usableVariants } from "./gpu-adapter.js";
@@ -92,11 +92,6 @@ async function choose(loader: BundleLoader, options: OpenOptions): Promise<Plan>
     if (without !== undefined) throw error;
     return { kind: "wasm", reason: toSinterError(error).message };
   }
-}
-
-interface Opened {
-  readonly device: Device;
-  readonly reason: string;
 }
 
 class Opener {
@@ -198,7 +193,7 @@ export async function openEngine(
     for (const [stage, time] of Object.entries(progress.stageTimes))
       stageSeconds[stage] = time / 1000;
     return new LocalEngine({
-      device: opened.device,
+      ...opened,
       info: describe(loader, opened),
       sampling: loader.manifest.sampling,
       load: {
@@ -210,7 +205,7 @@ export async function openEngine(
       },
       rebuild: async (signal) => {
         const again = await opener.loader(new ProgressMeter(), signal);
-        return (await opener.device(again, signal)).device;
+        return opener.device(again, signal);
       },
     });
   } catch (error) {

@@ -14,7 +14,7 @@ process.on('unhandledRejection', (error) => unhandled.push(error));
 function makeEngine(options = {}) {
   const device = options.device ?? new FakeDevice(options);
   const engine = new LocalEngine({
-    device, info, load, sampling: options.sampling ?? {}, rebuild: options.rebuild ?? (() => { throw new Error('no rebuild'); }),
+    device, reason: 'a test', info, load, sampling: options.sampling ?? {}, rebuild: options.rebuild ?? (() => { throw new Error('no rebuild'); }),
   });
   return { engine, device };
 }
@@ -165,7 +165,7 @@ test('a lost device is built again once, and the request goes on where it was', 
     let rebuilds = 0;
     const breaking = (held) => { if (held.length >= at) throw lost; };
     const device = new FakeDevice({ depth, script: breaking });
-    const { engine } = makeEngine({ device, rebuild: async () => { ++rebuilds; return new FakeDevice({ depth }); } });
+    const { engine } = makeEngine({ device, rebuild: async () => { ++rebuilds; return { device: new FakeDevice({ depth }), reason: 'again' }; } });
     const events = [];
     const result = await engine.generate({ tokens: [1, 2], maxTokens: 9 }, { onToken: (e) => events.push(e.token) });
     assert.deepEqual(result.tokens, expected([1, 2], 9), `depth ${depth}, lost at ${at}`);
@@ -175,7 +175,7 @@ test('a lost device is built again once, and the request goes on where it was', 
     assert.equal((await engine.stats()).rebuilds, 1);
   }
   const broken = () => new FakeDevice({ script: () => { throw lost; } });
-  const { engine } = makeEngine({ device: broken(), rebuild: async () => broken() });
+  const { engine } = makeEngine({ device: broken(), rebuild: async () => ({ device: broken(), reason: 'again' }) });
   await rejectsWith(engine.generate({ tokens: [1] }), 'DEVICE_LOST');
 });
 
@@ -241,7 +241,7 @@ test('logits: every position, both ways, and the context\'s limit', async () => 
 });
 
 test('messages without a chat template', async () => {
-  const engine = new LocalEngine({ device: new FakeDevice(), info: { ...info, hasChatTemplate: false }, load, sampling: {} });
+  const engine = new LocalEngine({ device: new FakeDevice(), reason: 'a test', info: { ...info, hasChatTemplate: false }, load, sampling: {} });
   await rejectsWith(engine.generate({ messages: [{ role: 'user', content: 'a' }] }), 'NO_CHAT_TEMPLATE');
 });
 

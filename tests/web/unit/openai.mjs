@@ -16,7 +16,7 @@ function makeEngine(text = 'hello there', options = {}) {
   const device = new FakeDevice({ context: 128, script: say(text), ...options });
   const begin = device.begin.bind(device);
   device.begin = (settings, history, logits) => { device.promptLength = history.length; begin(settings, history, logits); };
-  return new LocalEngine({ device, info, load, sampling: {} });
+  return new LocalEngine({ device, reason: 'a test', info, load, sampling: {} });
 }
 const user = (content) => [{ role: 'user', content }];
 
