@@ -43,8 +43,10 @@ ArrayRef<WgslVariant> allVariants() {
 }
 
 /// Lanes of a workgroup: within WebGPU's default limit of 256, a multiple of
-/// every subgroup size but 128.
+/// every subgroup size but 128. Software adapters want many small workgroups: a
+/// thread takes one after another, four lanes at a time.
 constexpr int64_t kGroup = 64;
+constexpr int64_t kSoftGroup = 16;
 /// maxStorageBufferBindingSize every WebGPU device has.
 constexpr int64_t kBindingLimit = int64_t(128) << 20;
 /// Values a lane may keep before a GPU runs out of registers for a second
@@ -103,9 +105,9 @@ WgslTarget::variants(mlir::MLIRContext *context,
       continue;
     TargetVariant variant;
     variant.name = known.name.str();
-    variant.caps =
-        kern::CapsAttr::get(context, /*simd_bits=*/32, kRegisters,
-                            known.features, known.cheapBarriers, kGroup);
+    variant.caps = kern::CapsAttr::get(
+        context, /*simd_bits=*/32, kRegisters, known.features,
+        known.cheapBarriers, known.cheapBarriers ? kGroup : kSoftGroup);
     variant.features = known.deviceFeatures;
     variant.when = known.when.str();
     result.push_back(std::move(variant));

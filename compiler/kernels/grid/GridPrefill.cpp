@@ -65,6 +65,9 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
   int64_t each = GridLinear::panelsPerOutput(linear);
   int64_t n = (caps.getCheapBarriers() ? kLanePanelsOfGpu : kLanePanels) / each;
   GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
+  // Sums wait in scratch for loops over tokens that store them: once in the
+  // text of the kernel, not once for each.
+  Value scratch = k.floats(n * each * kTokens);
   return k.items([&](Value first) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
@@ -78,17 +81,23 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
     LaneProduct product =
         emitLaneProduct(k, grid.weights(panels, row), kTokens, false,
                         grid.columns(starts), {k.index(0), 1});
-    Value tokens = k.scalar(kern::Scalar::token_count);
-    for (int64_t i = 0; i < n; ++i)
-      k.when(k.less(k.add(panel, i), k.index(linear.panels())), [&] {
-        for (int64_t t = 0; t < kTokens; ++t)
-          k.when(k.less(k.add(token, t), tokens), [&] {
-            Values sums;
-            for (int64_t p = 0; p < each; ++p)
-              sums.push_back(product.sums[i * each + p][t]);
-            grid.store(panels[i], row, k.add(token, t), sums);
-          });
+    for (auto [p, sums] : llvm::enumerate(product.sums))
+      for (int64_t t = 0; t < kTokens; ++t)
+        k.store(sums[t], scratch,
+                k.index(static_cast<int64_t>(p) * kTokens + t));
+    Value all = k.index(linear.panels());
+    Value valid = k.min(k.index(n), k.sub(all, k.min(panel, all)));
+    Value end =
+        k.min(k.add(token, kTokens), k.scalar(kern::Scalar::token_count));
+    k.loop(k.index(0), valid, 1, [&](Value i) {
+      k.loop(token, end, 1, [&](Value t) {
+        Values sums;
+        Value from = k.add(k.mul(i, each * kTokens), k.sub(t, token));
+        for (int64_t p = 0; p < each; ++p)
+          sums.push_back(k.load(scratch, k.add(from, p * kTokens)));
+        grid.store(k.add(panel, i), row, t, sums);
       });
+    });
   });
 }
 

@@ -196,6 +196,14 @@ LogicalResult Statements::branch(scf::IfOp op) {
   return success();
 }
 
+/// Whether a value is carried by the loop around and only handed on to an inner
+/// loop: both may use the same variable, and nothing is copied.
+static bool isHandedOn(Value initial) {
+  auto argument = dyn_cast<BlockArgument>(initial);
+  return argument && argument.hasOneUse() && argument.getArgNumber() > 0 &&
+         isa<scf::ForOp>(argument.getOwner()->getParentOp());
+}
+
 LogicalResult Statements::countedLoop(scf::ForOp op) {
   if (!op.getInductionVar().getType().isIndex())
     return op.emitOpError("counts in another type than index, which has no "
@@ -204,7 +212,10 @@ LogicalResult Statements::countedLoop(scf::ForOp op) {
   // of the yield, result.
   for (auto [argument, initial, result] : llvm::zip_equal(
            op.getRegionIterArgs(), op.getInitArgs(), op.getResults())) {
-    declare(argument, initial, "acc");
+    if (isHandedOn(initial))
+      values.name(argument, values.argument(initial));
+    else
+      declare(argument, initial, "acc");
     values.name(result, values.argument(argument));
   }
   std::string end = bound(op.getUpperBound(), "end");
