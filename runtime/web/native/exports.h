@@ -103,7 +103,7 @@ SINTER_API void *sinter_web_weights(const sinter_model *model);
  * A worker instantiates the same two modules on the same memory, sets its
  * __stack_pointer to the end of a block of sinter_web_stack_bytes() that the
  * engine allocated for it, puts the kernels into its table and calls this.
- * Returns when the model is closed (at once if none is open): 0. Workers may
+ * Returns 1 when the model is closed, 0 at once if none is open. Workers may
  * come late or not at all, nobody waits for them, except that closing the
  * model waits until those inside have left. */
 SINTER_API int sinter_web_worker(uint32_t index);

@@ -92,55 +92,63 @@ export class Runtime {
     throw error;
   }
 
-  /** Opens a bundle folder. variant null: without a device. */
-  open(folder, { variant = 'relaxed', threads = 1, plan = 'plan.fb', damage } = {}) {
-    return new Model(this, folder, { variant, threads, plan, damage });
+  /**
+   * Opens a bundle folder. variant null: without a device; file: the kernel file's stem; workers false: none is started;
+   * damage: functions by file that change its bytes; missing: files that are left out.
+   */
+  open(folder, options = {}) {
+    return new Model(this, folder, { variant: 'relaxed', threads: 1, plan: 'plan.fb', workers: true, ...options });
   }
 }
 
 export class Model {
-  constructor(runtime, folder, { variant, threads, plan, damage }) {
+  constructor(runtime, folder, options) {
     this.r = runtime;
+    this.folder = folder;
+    this.options = options;
+    const { variant, threads } = options;
     this.threads = threads;
-    const read = (name) => {
-      const bytes = fs.readFileSync(path.join(folder, name));
-      return damage?.[name]?.(bytes) ?? bytes;
-    };
-    this.manifest = JSON.parse(read('manifest.json'));
-    const names = ['manifest.json', plan];
-    if (this.manifest.files.some((file) => file.path === 'tokenizer.bin')) names.push('tokenizer.bin');
-    let open;
-    if (variant) {
-      this.kernelFile = path.join(folder, `kernels/wasm/${variant}${threads > 1 ? '-threads' : ''}.wasm`);
-      const kernels = new WebAssembly.Module(fs.readFileSync(this.kernelFile));
-      const stamp = new Uint8Array(WebAssembly.Module.customSections(kernels, 'sinter')[0]);
-      // The plan's kernel table is needed to link, so a model without a device comes first.
-      open = (module) => this.openFiles(names, read, plan, module, threads);
-      const bare = open(0);
-      this.handle = bare;
-      this.kernelIds = this.plan().kernels.map((kernel) => kernel.id);
-      runtime.x.sinter_model_close(bare);
-      this.first = linkKernels(kernels, runtime, this.kernelIds);
-      this.module = runtime.scope(() =>
-        runtime.x.sinter_web_kernels(runtime.put(stamp), stamp.length, runtime.put(variant), this.first));
-      if (!this.module) throw new Error('the kernel module has no valid stamp');
-    }
-    this.handle = this.openFiles(names, read, plan, this.module ?? 0, threads);
-    if (variant) this.fill(folder);
-    if (threads > 1) this.startWorkers();
+    this.manifest = JSON.parse(this.read('manifest.json', false));
+    if (variant) this.loadKernels(options.file ?? `${variant}${threads > 1 ? '-threads' : ''}`);
+    this.handle = this.openAgain(this.module ?? 0);
     this.table = this.plan();
+    if (variant) this.fill(folder);
+    if (threads > 1 && options.workers) this.startWorkers();
   }
 
-  openFiles(names, read, plan, module, threads) {
-    const r = this.r;
+  read(name, mayBeDamaged = true) {
+    const bytes = fs.readFileSync(path.join(this.folder, name));
+    return (mayBeDamaged && this.options.damage?.[name]?.(bytes)) || bytes;
+  }
+
+  /** Fills the table and makes this.module. */
+  loadKernels(stem) {
+    const { r } = this;
+    this.kernelFile = path.join(this.folder, `kernels/wasm/${stem}.wasm`);
+    const kernels = new WebAssembly.Module(fs.readFileSync(this.kernelFile));
+    this.stamp = new Uint8Array(WebAssembly.Module.customSections(kernels, 'sinter')[0]);
+    // The plan's kernel table is needed to link, so a model without a device comes first.
+    this.handle = this.openAgain(0, 1);
+    this.kernelIds = this.plan().kernels.map((kernel) => kernel.id);
+    r.x.sinter_model_close(this.handle);
+    this.first = linkKernels(kernels, r, this.kernelIds);
+    this.module = r.scope(() =>
+      r.x.sinter_web_kernels(r.put(this.stamp), this.stamp.length, r.put(this.options.variant), this.first));
+    if (!this.module) throw new Error('the kernel module has no valid stamp');
+  }
+
+  /** sinter_model_open_memory; returns the handle. */
+  openAgain(module, threads = this.threads) {
+    const { r } = this, { plan, missing = [] } = this.options;
+    const names = ['manifest.json', plan];
+    if (this.manifest.files.some((file) => file.path === 'tokenizer.bin')) names.push('tokenizer.bin');
     return r.scope(() => {
-      const list = new Uint32Array(names.length * 3);
-      names.forEach((name, i) => {
-        const bytes = read(name);
-        list.set([r.put(name), r.put(bytes), bytes.length], i * 3);
-      });
+      const list = Uint32Array.from(names.filter((name) => !missing.includes(name)).flatMap((name) => {
+        const bytes = this.read(name);
+        return [r.put(name), r.put(bytes), bytes.length];
+      }));
       const model = r.alloc(4);
-      r.check(r.x.sinter_model_open_memory(r.put(list), names.length, r.put(plan), module, threads, model, r.error()),
+      r.check(r.x.sinter_model_open_memory(r.put(list), list.length / 3, r.put(plan), module, threads, model, r.error()),
         'open');
       return r.u32[model >>> 2];
     });
