@@ -12,6 +12,18 @@ def GridExpandMathPass : Pass<"grid-expand-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }
 
+def GridReduceDivisionPass : Pass<"grid-reduce-division"> {
+  let summary = "divisions by powers of two to shifts and masks";
+  let description = [{
+    arith.divui and arith.remui, which index arithmetic is full of. Drivers without an optimiser (SwiftShader) divide lane by lane.
+    ```
+    %q = arith.divui %x, 16     // arith.shrui %x, 4
+    %r = arith.remui %x, 16     // arith.andi %x, 15
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def GridExpandVectorsPass : Pass<"grid-expand-vectors"> {
   let summary = "reduce vector ops to broadcast, extract and from_elements";
   let description = [{

@@ -156,10 +156,10 @@ std::string Expressions::call(StringRef function, ValueRange operands,
 }
 
 bool Expressions::mentions(Value value,
-                           const llvm::DenseSet<Value> &variables) const {
-  if (variables.contains(value))
-    return true;
-  if (isNamed(value) || !value.getDefiningOp())
+                           const llvm::StringSet<> &variables) const {
+  if (auto named = names.find(value); named != names.end())
+    return variables.contains(named->second);
+  if (!value.getDefiningOp())
     return false;
   return llvm::any_of(value.getDefiningOp()->getOperands(), [&](Value operand) {
     return mentions(operand, variables);

@@ -5,7 +5,7 @@
 #include "mlir/IR/Operation.h"
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <string>
 
@@ -44,9 +44,9 @@ public:
     return use(value, sign).text;
   }
 
-  /// Whether the text of a value mentions one of these, which have names.
-  bool mentions(mlir::Value value,
-                const llvm::DenseSet<mlir::Value> &variables) const;
+  /// Whether the text of a value mentions one of these variables. Several
+  /// values may be spelled by one variable, at different times.
+  bool mentions(mlir::Value value, const llvm::StringSet<> &variables) const;
 
 private:
   Expression compare(mlir::Operation *op);

@@ -107,7 +107,7 @@ void Statements::declare(Value variable, Value initial, StringRef name) {
 /// variables = next, all at once.
 void Statements::assign(ValueRange variables, ValueRange next) {
   SmallVector<std::string> texts;
-  llvm::DenseSet<Value> changed;
+  llvm::StringSet<> changed;
   for (auto [variable, value] : llvm::zip_equal(variables, next)) {
     std::string text = values.argument(value, Sign::u32);
     if (values.mentions(value, changed)) {
@@ -116,8 +116,8 @@ void Statements::assign(ValueRange variables, ValueRange next) {
       text = name;
     }
     texts.push_back(text);
-    if (variable != value)
-      changed.insert(variable);
+    if (std::string name = values.argument(variable); name != text)
+      changed.insert(name);
   }
   for (auto [variable, text] : llvm::zip_equal(variables, texts))
     if (std::string name = values.argument(variable); name != text)

@@ -21,6 +21,7 @@ using namespace sinter;
 void wgsl::populateLegalize(OpPassManager &passes) {
   passes.addPass(grid::createGridExpandMathPass());
   passes.addPass(grid::createGridExpandVectorsPass());
+  passes.addPass(grid::createGridReduceDivisionPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createLoopInvariantCodeMotionPass());
   passes.addPass(createCSEPass());

@@ -85,6 +85,35 @@ kern.kernel @branches(%y: memref<?xf32> {kern.name = "y"}) attributes {caps = #c
   kern.return
 }
 
+// The same for a loop with an open end, whose two blocks know a variable as two
+// values.
+// CHECK-LABEL: fn swap_open(
+// CHECK: loop {
+// CHECK-NEXT:   if (!(carried < 100u)) {
+// CHECK-NEXT:     break;
+// CHECK-NEXT:   }
+// CHECK-NEXT:   let next = carried + 1u;
+// CHECK-NEXT:   carried = carried1;
+// CHECK-NEXT:   carried1 = next;
+// CHECK-NEXT: }
+kern.kernel @swap_open(%y: memref<?xi32> {kern.name = "y"}) attributes {caps = #caps} {
+  %c0 = arith.constant 0 : index
+  %i1 = arith.constant 1 : i32
+  %i100 = arith.constant 100 : i32
+  kern.for_items %i {
+    %r:2 = scf.while (%a = %i1, %b = %i1) : (i32, i32) -> (i32, i32) {
+      %more = arith.cmpi ult, %a, %i100 : i32
+      scf.condition(%more) %a, %b : i32, i32
+    } do {
+    ^bb0(%a: i32, %b: i32):
+      %next = arith.addi %a, %i1 : i32
+      scf.yield %b, %next : i32, i32
+    }
+    memref.store %r#1, %y[%c0] : memref<?xi32>
+  }
+  kern.return
+}
+
 // CHECK-LABEL: fn open(
 // CHECK: var carried = 1u;
 // CHECK-NEXT: var handed: u32;
@@ -95,7 +124,7 @@ kern.kernel @branches(%y: memref<?xf32> {kern.name = "y"}) attributes {caps = #c
 // CHECK-NEXT:   }
 // CHECK-NEXT:   carried = handed + 3u;
 // CHECK-NEXT: }
-// CHECK-NEXT: k3_y[carried] = handed;
+// CHECK-NEXT: k4_y[carried] = handed;
 kern.kernel @open(%y: memref<?xi32> {kern.name = "y"}) attributes {caps = #caps} {
   %c1 = arith.constant 1 : index
   %i1 = arith.constant 1 : i32

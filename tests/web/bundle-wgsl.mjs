@@ -1,0 +1,48 @@
+// The WGSL of a real bundle: every variant is valid with the features the manifest asks for and
+// WebGPU's default limits, every kernel makes a pipeline, and <variant>.json says of the bindings
+// what the shader says.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { need, source, tool } from './support/skip.mjs';
+
+const { create, globals } = await need('webgpu');
+Object.assign(globalThis, globals);
+const sinter = tool('sinter');
+const bundle = fs.mkdtempSync(path.join(os.tmpdir(), 'sinter-wgsl-'));
+process.on('exit', () => fs.rmSync(bundle, { recursive: true, force: true }));
+execFileSync(sinter, ['compile', path.join(source, 'examples/tales/model'), '--target', 'webgpu', '-q', 'q4',
+  '-o', bundle, '--overwrite', '--quiet'], { stdio: 'inherit' });
+
+const manifest = JSON.parse(fs.readFileSync(path.join(bundle, 'manifest.json'), 'utf8'));
+// A variant that asks for nothing is only a name.
+const variants = manifest.targets.webgpu.variants.map((variant) =>
+  (typeof variant === 'string' ? { name: variant, features: [] } : { features: [], ...variant }));
+assert.deepEqual(variants.map((variant) => variant.name), ['soft', 'f16', 'f32']);
+const gpu = create(['backend=null']);
+for (const { name, features } of variants) {
+  const adapter = await gpu.requestAdapter();
+  const device = await adapter.requestDevice({ requiredFeatures: features });
+  const code = fs.readFileSync(path.join(bundle, `kernels/webgpu/${name}.wgsl`), 'utf8');
+  const table = JSON.parse(fs.readFileSync(path.join(bundle, `kernels/webgpu/${name}.json`), 'utf8'));
+  assert.equal(table.variant, name);
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ code });
+  const { messages } = await module.getCompilationInfo();
+  await device.popErrorScope();
+  assert.deepEqual(messages.map((m) => `${name} ${m.lineNum}: ${m.message}`), []);
+  for (const [index, kernel] of table.kernels.entries()) {
+    await device.createComputePipelineAsync({ layout: 'auto', compute: { module, entryPoint: kernel.id } });
+    const declared = [...code.matchAll(
+      new RegExp(`@binding\\((\\d+)\\) var<storage, (read|read_write)> k${index}_`, 'g'))];
+    assert.deepEqual(declared.map((found) => found[2]), kernel.bindings, kernel.id);
+    assert.ok(kernel.bindings.length <= 8, `${kernel.id} has more bindings than every device allows`);
+    assert.ok(kernel.items_per_group >= 1);
+    if (name === 'soft') assert.equal(kernel.shared_bytes, 0, kernel.id);
+  }
+  if (name === 'soft') assert.doesNotMatch(code, /workgroupBarrier|var<workgroup>|subgroup/);
+  console.log(`${name}: ${table.kernels.length} kernels`);
+}
+process.exit(0); // Dawn's objects would keep the process alive
