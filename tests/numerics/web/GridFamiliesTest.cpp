@@ -1,0 +1,255 @@
+// The grid families against the definitions of their regions' ops: every
+// scheme, shapes with and without padding, in every variant.
+#include "../AttentionText.h"
+#include "GridBatch.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace sinter;
+using namespace sinter::test;
+
+namespace {
+
+/// Sums of up to some hundred products in f32, and of 128 times as much where
+/// bytes are taken as unsigned; relative to the row's largest.
+constexpr double kTolerance = 3e-5;
+/// f16 caches: a number that rounds the other way is off by 2^-11 of itself.
+constexpr double kHalfTolerance = 1e-3;
+
+const char *const kSchemes[] = {"f32", "f16", "bf16", "q8_0", "q4_0"};
+
+class GridFamiliesTest : public testing::TestWithParam<std::string> {};
+
+/// What stands around a linear.
+struct LinearShape {
+  int64_t outputs = 32, columns = 64;
+  bool norm = false, bias = false, residual = false, row = false;
+  const char *activation = nullptr; ///< with it outputs count once
+};
+
+std::string linearText(const LinearShape &shape, const char *scheme,
+                       const char *tokens) {
+  int64_t rows = shape.outputs * (shape.activation ? 2 : 1);
+  auto rowsOf = [](llvm::StringRef t, int64_t columns) {
+    return llvm::formatv("tensor<{0}x{1}xf32>", t, columns).str();
+  };
+  auto vector = [](int64_t columns) {
+    return llvm::formatv("tensor<{0}xf32, #xf.quant<f32>>", columns).str();
+  };
+  std::string x = rowsOf(tokens, shape.columns), y = rowsOf(tokens, rows);
+  std::string w = llvm::formatv("tensor<{0}x{1}xf32, #xf.quant<{2}>>", rows,
+                                shape.columns, scheme);
+  std::string out = rowsOf(tokens, shape.outputs);
+  std::string in = shape.row ? rowsOf("?", shape.columns) : x;
+  std::string text = "xf.region @r(%x: " + in + ", %w: " + w;
+  if (shape.norm)
+    text += ", %g: " + vector(shape.columns);
+  if (shape.bias)
+    text += ", %b: " + vector(rows);
+  if (shape.residual)
+    text += ", %z: " + out;
+  text += ") -> " + out + " {\n";
+  std::string last = "%x";
+  if (shape.row) {
+    text += "  %s = xf.select_row %x : (" + in + ") -> " + x + "\n";
+    last = "%s";
+  }
+  if (shape.norm) {
+    text += "  %n = xf.rms_norm " + last + ", %g {epsilon = 1.0e-5 : f64} : (" +
+            x + ", " + vector(shape.columns) + ") -> " + x + "\n";
+    last = "%n";
+  }
+  text += "  %y = xf.linear " + last + ", %w" + (shape.bias ? " bias %b" : "") +
+          " : (" + x + ", " + w + (shape.bias ? ", " + vector(rows) : "") +
+          ") -> " + y + "\n";
+  last = "%y";
+  if (shape.activation) {
+    auto slice = [&](const char *name, int64_t offset) {
+      text += llvm::formatv("  {0} = xf.slice %y {{offset = {1} : i64} : ({2}) "
+                            "-> {3}\n",
+                            name, offset, y, out);
+    };
+    slice("%gate", 0);
+    slice("%up", shape.outputs);
+    text += "  %a = xf.activation " + std::string(shape.activation) +
+            " %gate : " + out + "\n  %h = xf.mul %a, %up : " + out + "\n";
+    last = "%h";
+  }
+  if (shape.residual) {
+    text += "  %r = xf.add %z, " + last + " : " + out + "\n";
+    last = "%r";
+  }
+  return text + "  xf.yield " + last + " : " + out + "\n}\n";
+}
+
+const LinearShape kLinears[] = {
+    {32, 64},
+    {96, 96, true},
+    {40, 72, true, true},
+    {144, 160, false, false, true},
+    {48, 64, true, false, false, true},
+    {64, 64, true, false, false, false, "silu"},
+};
+
+TEST_P(GridFamiliesTest, Decode) {
+  GridBatch batch(GetParam());
+  for (const char *scheme : kSchemes)
+    for (const LinearShape &shape : kLinears) {
+      size_t index = batch.add(linearText(shape, scheme, "1"), "grid_decode");
+      batch.check(index, {shape.row ? 5 : 1, 0, shape.row ? 3 : 0}, kTolerance);
+    }
+  for (const char *activation : {"gelu", "gelu_tanh", "relu"}) {
+    LinearShape shape{32, 40, false, true, false, false, activation};
+    batch.check(batch.add(linearText(shape, "q4_0", "1"), "grid_decode"), {1},
+                kTolerance);
+  }
+  batch.run();
+}
+
+TEST_P(GridFamiliesTest, Prefill) {
+  GridBatch batch(GetParam());
+  const LinearShape shapes[] = {
+      {144, 64},
+      {40, 72, false, true, true},
+      {48, 96, false, false, false, false, "silu"},
+  };
+  for (const char *scheme : kSchemes)
+    for (const LinearShape &shape : shapes) {
+      size_t index = batch.add(linearText(shape, scheme, "?"), "grid_prefill");
+      for (int64_t tokens : {1, 8, 19})
+        batch.check(index, {tokens}, kTolerance);
+    }
+  batch.run();
+}
+
+TEST_P(GridFamiliesTest, Embedding) {
+  GridBatch batch(GetParam());
+  for (const char *scheme : kSchemes)
+    for (const char *tokens : {"?", "1"}) {
+      int64_t columns = scheme[0] == 'q' ? 72 : 40;
+      std::string text = llvm::formatv(
+          "xf.region @r(%t: tensor<{0}xi32>, %w: tensor<50x{1}xf32, "
+          "#xf.quant<{2}>>) -> tensor<{0}x{1}xf32> {{\n"
+          "  %0 = xf.embedding %t, %w : (tensor<{0}xi32>, "
+          "tensor<50x{1}xf32, #xf.quant<{2}>>) -> tensor<{0}x{1}xf32>\n"
+          "  xf.yield %0 : tensor<{0}x{1}xf32>\n}\n",
+          tokens, columns, scheme);
+      size_t index = batch.add(text, "grid_embedding");
+      batch.check(index, {*tokens == '1' ? 1 : 7}, 1e-6);
+    }
+  batch.run();
+}
+
+TEST_P(GridFamiliesTest, NormAndArgmax) {
+  GridBatch batch(GetParam());
+  for (int64_t columns : {7, 64, 100}) {
+    std::string norm =
+        llvm::formatv("xf.region @r(%x: tensor<?x{0}xf32>, %g: tensor<{0}xf32, "
+                      "#xf.quant<f32>>) -> tensor<?x{0}xf32> {{\n"
+                      "  %n = xf.rms_norm %x, %g {{epsilon = 1.0e-5 : f64} : "
+                      "(tensor<?x{0}xf32>, tensor<{0}xf32, #xf.quant<f32>>) -> "
+                      "tensor<?x{0}xf32>\n"
+                      "  xf.yield %n : tensor<?x{0}xf32>\n}\n",
+                      columns);
+    size_t index = batch.add(norm, "grid_norm");
+    for (int64_t tokens : {1, 6, 16})
+      batch.check(index, {tokens}, 1e-5);
+    std::string argmax =
+        llvm::formatv("xf.region @r(%x: tensor<1x{0}xf32>) -> tensor<1xi32> "
+                      "{{\n"
+                      "  %0 = xf.argmax %x : (tensor<1x{0}xf32>) -> "
+                      "tensor<1xi32>\n"
+                      "  xf.yield %0 : tensor<1xi32>\n}\n",
+                      columns);
+    batch.check(batch.add(argmax, "grid_argmax"), {1}, 0);
+  }
+  batch.run();
+}
+
+/// Groups, windows, norms of heads, partial rotation, both caches.
+const AttentionCase kAttention[] = {
+    {2, 2, 16},
+    {3, 1, 24, 160, 0, "f16"},
+    {1, 5, 10},
+    {2, 2, 64, 160, 40},
+    {1, 2, 32, 160, 1},
+    {2, 2, 32, 160, 0, "f32", 16},
+    {2, 3, 64, 160, 0, "f16", 0, true},
+    {1, 2, 256, 48},
+};
+
+double toleranceOf(const AttentionCase &shape) {
+  return std::string(shape.element) == "f16" ? kHalfTolerance : kTolerance;
+}
+
+TEST_P(GridFamiliesTest, AttentionDecode) {
+  GridBatch batch(GetParam());
+  for (const AttentionCase &shape : kAttention) {
+    size_t index = batch.add(decodeText(shape), "grid_attention_decode");
+    for (int64_t position : {0, 5, 64, 130})
+      if (position < shape.capacity)
+        batch.check(index, {1, position}, toleranceOf(shape));
+  }
+  batch.run();
+}
+
+TEST_P(GridFamiliesTest, RopeAppend) {
+  GridBatch batch(GetParam());
+  for (const AttentionCase &shape : kAttention) {
+    size_t index = batch.add(ropeAppendText(shape), "grid_rope_append");
+    batch.check(index, {7, 0}, toleranceOf(shape));
+    batch.check(index, {18, 13}, toleranceOf(shape));
+  }
+  batch.run();
+}
+
+TEST_P(GridFamiliesTest, AttentionPrefill) {
+  GridBatch batch(GetParam());
+  for (const AttentionCase &shape : kAttention) {
+    size_t index = batch.add(prefillText(shape), "grid_attention_prefill");
+    // The chunk's own keys are in the cache already.
+    for (RunSize size : {RunSize{1, 0}, RunSize{17, 0}, RunSize{5, 30}})
+      batch.check(index, size, toleranceOf(shape),
+                  [size](std::vector<Datum> &arguments) {
+                    std::mt19937 random(7);
+                    for (Datum &argument : arguments)
+                      if (argument.isCache())
+                        fillCache(argument, size.position + size.tokens,
+                                  random);
+                  });
+  }
+  batch.run();
+}
+
+TEST_P(GridFamiliesTest, Fallback) {
+  GridBatch batch(GetParam());
+  // An activation alone, a sum with a norm of each head, a linear of a norm.
+  const char *const texts[] = {
+      R"(xf.region @r(%x: tensor<?x40xf32>) -> tensor<?x40xf32> {
+  %a = xf.activation gelu %x : tensor<?x40xf32>
+  xf.yield %a : tensor<?x40xf32>
+})",
+      R"(xf.region @r(%x: tensor<?x32xf32>, %y: tensor<?x48xf32>, %g: tensor<8xf32, #xf.quant<f32>>) -> tensor<?x32xf32> {
+  %s = xf.slice %y {offset = 16 : i64} : (tensor<?x48xf32>) -> tensor<?x32xf32>
+  %n = xf.rms_norm %s, %g {epsilon = 1.0e-5 : f64, groups = 4 : i64} : (tensor<?x32xf32>, tensor<8xf32, #xf.quant<f32>>) -> tensor<?x32xf32>
+  %a = xf.add %x, %n : tensor<?x32xf32>
+  xf.yield %a : tensor<?x32xf32>
+})",
+      R"(xf.region @r(%x: tensor<1x40xf32>, %w: tensor<24x40xf32, #xf.quant<q4_0>>) -> tensor<1x24xf32> {
+  %a = xf.activation silu %x : tensor<1x40xf32>
+  %y = xf.linear %a, %w : (tensor<1x40xf32>, tensor<24x40xf32, #xf.quant<q4_0>>) -> tensor<1x24xf32>
+  xf.yield %y : tensor<1x24xf32>
+})"};
+  for (const char *text : texts) {
+    size_t index = batch.add(text, "grid_fallback");
+    batch.check(index, {llvm::StringRef(text).contains("<1x") ? 1 : 5},
+                kTolerance);
+  }
+  batch.run();
+}
+
+INSTANTIATE_TEST_SUITE_P(Variants, GridFamiliesTest,
+                         testing::ValuesIn(kAllGridVariants),
+                         [](const auto &info) { return info.param; });
+
+} // namespace
