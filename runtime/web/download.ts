@@ -197,19 +197,19 @@ class Download {
   }
 
   private async readBody(response: Response, abort: AbortController): Promise<void> {
-    const reader = response.body?.getReader();
-    if (reader === undefined) throw new Broken("the answer has no body");
+    if (response.body === null) throw new Broken("the answer has no body");
+    const read = pieceReader(response.body);
     for (;;) {
-      let piece: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>;
+      let piece: Uint8Array<ArrayBuffer> | undefined;
       try {
-        piece = await this.withTimeout(reader.read(), abort);
+        piece = await this.withTimeout(read(), abort);
       } catch (error) {
         if (this.options.signal?.aborted) throw aborted(this.options.signal.reason);
         throw new Broken((error as Error).message, { cause: error });
       }
       throwIfAborted(this.options.signal);
-      if (piece.done) break;
-      this.take(piece.value);
+      if (piece === undefined) break;
+      this.take(piece);
     }
     if (this.received === this.file.size) return;
     // A file may begin with these bytes by chance, but then it is complete.
@@ -242,6 +242,30 @@ class Download {
       }, stallTimeout);
       work.then(resolve, reject).finally(() => clearTimeout(timer));
     });
+  }
+}
+
+type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+/** Reads a body piece by piece; undefined at its end. A piece is only valid
+ * until the next read. Where the body is a byte stream all pieces share one
+ * buffer; otherwise each is garbage for the collector, and gigabytes of it are
+ * collected late. */
+function pieceReader(body: Body): () => Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const reader = body.getReader({ mode: "byob" });
+    let room = new ArrayBuffer(256 * 1024);
+    return async () => {
+      const { done, value } = await reader.read(new Uint8Array(room));
+      if (value !== undefined) room = value.buffer;
+      return done ? undefined : value;
+    };
+  } catch {
+    const reader = body.getReader();
+    return async () => {
+      const { done, value } = await reader.read();
+      return done ? undefined : value;
+    };
   }
 }
 

@@ -27,6 +27,7 @@ export class GpuBuffers {
   private readonly states: Part[] = [];
   private arenaBuffer!: GPUBuffer;
   private readonly all: GPUBuffer[] = [];
+  private written: Promise<unknown> = Promise.resolve();
 
   private constructor(private readonly device: GPUDevice) {}
 
@@ -90,9 +91,11 @@ export class GpuBuffers {
     return { buffer: part.buffer, offset: range.offset - part.begin, size };
   }
 
-  /** Writes a piece of the weights; resolves when the GPU has taken it. */
+  /** Writes a piece of the weights. The queue copies the bytes at once; one
+   * piece at most is on its way to the GPU meanwhile. */
   async write(offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const { queue } = this.device;
+    await this.written;
     const end = offset + bytes.length;
     for (const part of this.weights) {
       const from = Math.max(offset, part.begin);
@@ -102,7 +105,8 @@ export class GpuBuffers {
         queue.writeBuffer(part.buffer, at - part.begin, wholeWords(piece));
       }
     }
-    await queue.onSubmittedWorkDone();
+    this.written = queue.onSubmittedWorkDone();
+    this.written.catch(() => undefined);
   }
 
   destroy(): void {

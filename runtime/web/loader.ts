@@ -1,7 +1,7 @@
 // loader.ts: brings a bundle's files here: from the cache, or from the network
 // into the cache. Every byte is hashed before it is used; a file that fails is
-// fetched once more. Weights pass through two buffers of one shard (24 MiB)
-// each: while one is hashed and uploaded, the other is filled.
+// fetched once more. Weights pass through one buffer of a shard's size (24 MiB):
+// while a shard is hashed, the next one comes.
 import type { CacheEnvironment, Store } from "./cache.js";
 import { freeBytes, openStore, readNote, writeNote } from "./cache.js";
 import type { DownloadOptions } from "./download.js";
@@ -25,7 +25,8 @@ export interface LoaderOptions {
   readonly download?: Pick<DownloadOptions, "backoff" | "stallTimeout">;
 }
 
-/** Takes a piece of the weights; bytes are only valid until it is done. */
+/** Takes a piece of the weights; bytes are only valid until it is done. A piece
+ * that was wrong comes once more. */
 export type WeightSink = (
   offset: number,
   bytes: Uint8Array<ArrayBuffer>,
@@ -154,38 +155,57 @@ export class BundleLoader {
     const stop = () => failed.abort(this.options.signal?.reason);
     this.options.signal?.addEventListener("abort", stop, { once: true });
     throwIfAborted(this.options.signal);
-    const buffers = [this.allocate(shards[0]!.size, "weights")];
-    if (shards.length > 1) buffers.push(this.allocate(shards[1]!.size, "weights"));
-    const done: Promise<void>[] = [];
+    const buffer = this.allocate(shards[0]!.size, "weights");
+    const checks: Promise<void>[] = [];
     let failure: { error: unknown } | undefined;
-    const finish = async (index: number, bytes: Uint8Array<ArrayBuffer>, filled: Filled) => {
-      const file = shards[index]!;
-      await this.check(file, bytes, filled, failed.signal);
-      await sink(index * shardBytes, bytes);
-      this.progress.uploaded(file.size);
-    };
     try {
       for (let i = 0; i < shards.length && !failure; ++i) {
-        await done[i - 2];
-        const bytes = buffers[i % 2]!.subarray(0, shards[i]!.size);
-        const filled = await this.fill(shards[i]!, bytes, failed.signal, false);
-        const work = finish(i, bytes, filled);
-        done.push(work);
-        work.catch((error: unknown) => {
+        const file = shards[i]!;
+        const bytes = buffer.subarray(0, file.size);
+        const filled = await this.fill(file, bytes, failed.signal, false);
+        const check = this.checkShard(i, bytes, filled, sink, failed.signal);
+        checks.push(check);
+        check.catch((error: unknown) => {
           failure ??= { error };
           failed.abort(error);
         });
+        await sink(i * shardBytes, bytes);
+        this.progress.uploaded(file.size);
+        await checks[i - 1];
       }
       this.progress.enter("upload");
-      await Promise.all(done);
+      await Promise.all(checks);
     } catch (error) {
+      failure ??= { error };
       failed.abort(error);
-      await Promise.allSettled(done);
+      await Promise.allSettled(checks);
       throwIfAborted(this.options.signal);
-      throw failure?.error ?? error;
+      throw failure.error;
     } finally {
       this.options.signal?.removeEventListener("abort", stop);
     }
+  }
+
+  /** Hashes a shard that is on its way to the device. The digest works on a copy
+   * that it takes at once, so the buffer may be filled again meanwhile. Wrong
+   * bytes are fetched into a buffer of their own and replace those on the
+   * device, which uses none before all are checked. */
+  private async checkShard(
+    index: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    filled: Filled,
+    sink: WeightSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const file = this.manifest.shards[index]!;
+    const hash = sha256(bytes);
+    if ((await hash) !== file.sha256) {
+      const again = this.allocate(file.size, file.path);
+      await this.heal(file, again, filled, signal);
+      await sink(index * shardBytes, again);
+    }
+    throwIfAborted(signal);
+    this.progress.verified(file.size);
   }
 
   /** Fills the buffer with a file's bytes, unchecked. fresh: not the cache's,
@@ -305,23 +325,32 @@ export class BundleLoader {
     filled: Filled,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if ((await sha256(bytes)) !== file.sha256) {
-      this.progress.lost(filled.cached, filled.downloaded);
-      ++this.healed;
-      await this.dropEntry(file);
-      await this.fill(file, bytes, signal, true);
-      const got = await sha256(bytes);
-      if (got !== file.sha256) {
-        await this.dropEntry(file);
-        throw new SinterError(
-          "CORRUPT",
-          `${file.path} has the hash ${got.slice(0, 12)}..., the manifest says ` +
-            `${file.sha256.slice(0, 12)}..., also after it was fetched again; copy the bundle to the server again`,
-          { file: file.path, expected: file.sha256, received: got },
-        );
-      }
-    }
+    if ((await sha256(bytes)) !== file.sha256) await this.heal(file, bytes, filled, signal);
     throwIfAborted(signal);
     this.progress.verified(file.size);
+  }
+
+  /** Fetches a file whose bytes were wrong once more; CORRUPT when they are
+   * wrong again. filled: where the wrong ones came from. */
+  private async heal(
+    file: BundleFile,
+    bytes: Uint8Array<ArrayBuffer>,
+    filled: Filled,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    throwIfAborted(signal);
+    this.progress.lost(filled.cached, filled.downloaded);
+    ++this.healed;
+    await this.dropEntry(file);
+    await this.fill(file, bytes, signal, true);
+    const got = await sha256(bytes);
+    if (got === file.sha256) return;
+    await this.dropEntry(file);
+    throw new SinterError(
+      "CORRUPT",
+      `${file.path} has the hash ${got.slice(0, 12)}..., the manifest says ` +
+        `${file.sha256.slice(0, 12)}..., also after it was fetched again; copy the bundle to the server again`,
+      { file: file.path, expected: file.sha256, received: got },
+    );
   }
 }
