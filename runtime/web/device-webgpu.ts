@@ -5,7 +5,7 @@
 import type { Device, DeviceLimits } from "./device.js";
 import { SinterError } from "./errors.js";
 import { GpuBuffers } from "./gpu-buffers.js";
-import { GpuProgram } from "./gpu-program.js";
+import type { EntryRun, GpuProgram } from "./gpu-program.js";
 import { RandomNumbers } from "./random.js";
 import type { Model, Sampler } from "./model.js";
 import type { Plan, Range } from "./plan.js";
@@ -15,6 +15,9 @@ const depth = 3;
 const mapRead = 0x1;
 const copySource = 0x4;
 const copyTarget = 0x8;
+
+const decode: EntryRun = { entry: "decode", slot: 0, tokenCount: 1 };
+const head: EntryRun = { entry: "head", slot: 1, tokenCount: 1 };
 
 /** How the next token is chosen. */
 type Choice = "greedy" | "sample" | "host";
@@ -152,14 +155,9 @@ export class WebGpuDevice implements Device {
 
   // -- Steps -----------------------------------------------------------------
 
-  private submit(record: (pass: GPUComputePassEncoder) => void, copy?: (encoder: GPUCommandEncoder) => void): void {
+  private run(runs: readonly EntryRun[], copy?: (encoder: GPUCommandEncoder) => void): void {
     this.check();
-    const encoder = this.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    record(pass);
-    pass.end();
-    copy?.(encoder);
-    this.device.queue.submit([encoder.finish()]);
+    this.program.run(runs, copy);
   }
 
   private queuePrefill(tokens: Int32Array): void {
@@ -168,7 +166,7 @@ export class WebGpuDevice implements Device {
     queue.writeBuffer(this.buffers.arena, this.io("tokens").offset, Int32Array.from(tokens));
     const scalars = { tokenCount: count, position: this.position, row: count - 1 };
     this.program.writeScalars(scalars, { ...scalars, tokenCount: 1 });
-    this.submit((pass) => this.program.record(pass, "prefill", 0, count));
+    this.run([{ entry: "prefill", slot: 0, tokenCount: count }]);
     this.position += count;
     this.row = count - 1;
     this.logitsCurrent = false;
@@ -196,7 +194,7 @@ export class WebGpuDevice implements Device {
     const { arena } = this.buffers;
     this.device.queue.writeBuffer(arena, this.io("tokens").offset, Int32Array.of(token));
     this.writeStepScalars(this.position);
-    this.submit((pass) => this.program.record(pass, "decode", 0, 1));
+    this.run([decode]);
     this.appended();
   }
 
@@ -222,20 +220,15 @@ export class WebGpuDevice implements Device {
   }
 
   private async nextOnGpu(append: boolean): Promise<number> {
-    const { program } = this;
     const position = this.position;
     if (append) this.appended();
     this.writeStepScalars(position);
     if (this.choice === "sample") this.writeSampling();
     const readback = this.readbacks.shift()!;
     try {
-      this.submit(
-        (pass) => {
-          if (append) program.record(pass, "decode", 0, 1);
-          program.record(pass, "head", 1, 1);
-          program.record(pass, this.choice, 1, 1);
-        },
-        (encoder) => this.copyToken(encoder, readback),
+      const choose = { entry: this.choice, slot: 1, tokenCount: 1 };
+      this.run(append ? [decode, head, choose] : [head, choose], (encoder) =>
+        this.copyToken(encoder, readback),
       );
       this.logitsCurrent = true;
       await readback.mapAsync(mapRead);
@@ -282,12 +275,8 @@ export class WebGpuDevice implements Device {
     const { offset } = this.io("logits");
     try {
       if (!this.logitsCurrent) this.writeStepScalars(this.position);
-      this.submit(
-        (pass) => {
-          if (!this.logitsCurrent) this.program.record(pass, "head", 1, 1);
-        },
-        (encoder) =>
-          encoder.copyBufferToBuffer(this.buffers.arena, offset, this.logitsReadback, 0, bytes),
+      this.run(this.logitsCurrent ? [] : [head], (encoder) =>
+        encoder.copyBufferToBuffer(this.buffers.arena, offset, this.logitsReadback, 0, bytes),
       );
       this.logitsCurrent = true;
       await this.logitsReadback.mapAsync(mapRead);

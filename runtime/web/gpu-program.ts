@@ -48,12 +48,24 @@ export function readKernelInfos(text: string, path: string): KernelInfo[] {
 export const scalarSlots = 2; // 0: prefill and decode; 1: head and choice
 const slotBytes = 256;
 const computeStage = 4; // GPUShaderStage.COMPUTE
+// Tokens of a chunk that cost as much as one token decoded: weights are unpacked
+// once for several.
+const tokensLikeOne = 4;
 
 interface Step {
   readonly pipeline: GPUComputePipeline;
   readonly bindings: GPUBindGroup;
   readonly groupsX: number;
   readonly itemsPerTokens: number;
+  /** Weights that it reads, once. */
+  readonly weightBytes: number;
+}
+
+/** An entry point to run, with the scalars of a slot. */
+export interface EntryRun {
+  readonly entry: string;
+  readonly slot: number;
+  readonly tokenCount: number;
 }
 
 export class GpuProgram {
@@ -62,13 +74,16 @@ export class GpuProgram {
     private readonly device: GPUDevice,
     private readonly scalars: GPUBuffer,
     private readonly scalarGroups: GPUBindGroup[],
+    private readonly submitBytes: number,
   ) {}
 
   has(entry: string): boolean {
     return this.steps.has(entry);
   }
 
-  /** Compiles all kernels; SHADER_FAILED names the kernel that does not. */
+  /** Compiles all kernels; SHADER_FAILED names the kernel that does not.
+   * submitBytes: a submit reads about that much of the weights at most, so that
+   * a slow adapter is not taken for a hanging one. */
   static async create(
     device: GPUDevice,
     plan: Plan,
@@ -76,6 +91,7 @@ export class GpuProgram {
     kernels: readonly KernelInfo[],
     source: string,
     variant: string,
+    submitBytes = Infinity,
   ): Promise<GpuProgram> {
     if (kernels.length !== plan.kernels.length || kernels.some((k, i) => k.id !== plan.kernels[i]))
       throw new SinterError(
@@ -92,7 +108,7 @@ export class GpuProgram {
         entries: [{ binding: 0, resource: { buffer: scalars, offset: slot * slotBytes, size: 16 } }],
       }),
     );
-    const program = new GpuProgram(device, scalars, groups);
+    const program = new GpuProgram(device, scalars, groups, submitBytes);
     const layouts = kernels.map((kernel) => bindingLayout(device, kernel));
     const module = device.createShaderModule({ label: variant, code: source });
     const pipelines = await Promise.all(
@@ -118,16 +134,38 @@ export class GpuProgram {
     this.device.queue.writeBuffer(this.scalars, 0, words);
   }
 
-  /** Records an entry point. */
-  record(pass: GPUComputePassEncoder, entry: string, slot: number, tokenCount: number): void {
-    pass.setBindGroup(1, this.scalarGroups[slot]!);
-    for (const step of this.steps.get(entry)!) {
-      const groupsY =
-        step.itemsPerTokens === 0 ? 1 : Math.ceil(tokenCount / step.itemsPerTokens);
-      pass.setPipeline(step.pipeline);
-      pass.setBindGroup(0, step.bindings);
-      pass.dispatchWorkgroups(step.groupsX, groupsY);
+  /** Queues entry points in order: one pass and one submit, unless there is a
+   * limit to a submit. copy: what follows the last pass. */
+  run(runs: readonly EntryRun[], copy?: (encoder: GPUCommandEncoder) => void): void {
+    let encoder = this.device.createCommandEncoder();
+    let pass = encoder.beginComputePass();
+    let bytes = 0;
+    const submit = () => this.device.queue.submit([encoder.finish()]);
+    for (const { entry, slot, tokenCount } of runs) {
+      pass.setBindGroup(1, this.scalarGroups[slot]!);
+      for (const step of this.steps.get(entry)!) {
+        const cost = step.weightBytes * Math.ceil(tokenCount / tokensLikeOne);
+        if (bytes > 0 && bytes + cost > this.submitBytes) {
+          pass.end();
+          submit();
+          encoder = this.device.createCommandEncoder();
+          pass = encoder.beginComputePass();
+          pass.setBindGroup(1, this.scalarGroups[slot]!);
+          bytes = 0;
+        }
+        bytes += cost;
+        pass.setPipeline(step.pipeline);
+        pass.setBindGroup(0, step.bindings);
+        const { itemsPerTokens } = step;
+        pass.dispatchWorkgroups(
+          step.groupsX,
+          itemsPerTokens === 0 ? 1 : Math.ceil(tokenCount / itemsPerTokens),
+        );
+      }
     }
+    pass.end();
+    copy?.(encoder);
+    submit();
   }
 
   destroy(): void {
@@ -199,6 +237,10 @@ function makeStep(
     pipeline,
     groupsX,
     itemsPerTokens: dispatch.itemsPerTokens,
+    weightBytes: dispatch.bindings.reduce(
+      (sum, range) => sum + (range.space === "weights" ? range.bytes : 0),
+      0,
+    ),
     bindings: device.createBindGroup({
       label: dispatch.layer,
       layout,

@@ -30,6 +30,9 @@ interface Kernels {
   readonly source: string;
 }
 
+// About a second's work for two processor cores.
+const softwareSubmitBytes = 192 << 20;
+
 const runtimePath = "runtime/sinter.wasm";
 const folder = "kernels/webgpu/";
 
@@ -117,8 +120,9 @@ class Opening {
     golden: Golden | undefined,
   ): Promise<void> {
     const { loader } = this;
-    const compile = (kernels: Kernels) =>
-      GpuProgram.create(gpu, plan, buffers, kernels.infos, kernels.source, kernels.variant.name);
+    const limit = this.adapter.software ? softwareSubmitBytes : Infinity;
+    const compile = ({ infos, source, variant }: Kernels) =>
+      GpuProgram.create(gpu, plan, buffers, infos, source, variant.name, limit);
     const compiling = compile(first);
     compiling.catch(() => undefined); // awaited below, after the weights
     await loader.weights((offset, bytes) => buffers.write(offset, bytes));
