@@ -49,6 +49,11 @@ function chooseThreads(manifest: Manifest, variant: string, wanted: number | und
   return count < 2 ? [1, "1 thread: one processor"] : [count, `${count} threads`];
 }
 
+/** The variants that this engine runs, best first. */
+export function usableWasmVariants(manifest: Manifest): VariantInfo[] {
+  return manifest.targets.get("wasm")?.variants.filter(canRun) ?? [];
+}
+
 /** Variant and threads, and why; UNSUPPORTED when there is none. */
 export function chooseWasm(manifest: Manifest, options: WasmOptions): Choice {
   const target = manifest.targets.get("wasm");
@@ -57,7 +62,7 @@ export function chooseWasm(manifest: Manifest, options: WasmOptions): Choice {
       "UNSUPPORTED",
       "the bundle has no kernels for WebAssembly; compile it with --target web or wasm",
     );
-  const usable = target.variants.filter(canRun);
+  const usable = usableWasmVariants(manifest);
   const found =
     options.variant === undefined
       ? usable[0]
@@ -65,16 +70,12 @@ export function chooseWasm(manifest: Manifest, options: WasmOptions): Choice {
   if (found === undefined)
     throw new SinterError(
       "UNSUPPORTED",
-      `this WebAssembly engine runs none of the bundle's variants (` +
-        `${target.variants.map((v) => v.name).join(", ")}); it needs SIMD: use a browser of 2022 or later`,
+      `this WebAssembly engine does not run ${options.variant ?? "any variant"} of the bundle ` +
+        `(it has ${target.variants.map((v) => v.name).join(", ")}); they need SIMD: use a browser of 2022 or later`,
     );
   const [threads, why] = chooseThreads(manifest, found.name, options.threads);
-  const first = found === target.variants[0] ? "the best variant" : "the best variant that runs here";
-  return {
-    variant: found,
-    threads,
-    reason: `${options.variant === undefined ? first : "the variant that was asked for"}; ${why}`,
-  };
+  const which = found === target.variants[0] ? "the best variant" : "not the best variant";
+  return { variant: found, threads, reason: `${found.name}, ${which}; ${why}` };
 }
 
 function sizes(manifest: Manifest) {

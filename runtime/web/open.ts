@@ -1,7 +1,7 @@
 // open.ts: from an address to an engine in this thread: reads the manifest,
 // chooses the device and says why, loads, checks.
 import type { CacheEnvironment } from "./cache.js";
-import { WasmDevice, checkWasmMemory, chooseWasm } from "./device-wasm.js";
+import { WasmDevice, checkWasmMemory, chooseWasm, usableWasmVariants } from "./device-wasm.js";
 import { LocalEngine } from "./engine.js";
 import type { Opened } from "./engine.js";
 import { SinterError, throwIfAborted, toSinterError } from "./errors.js";
@@ -133,8 +133,24 @@ class Opener {
     }
   }
 
+  /** The best variant that computes right; the others' failures are warnings. */
   private async wasm(loader: BundleLoader, reason: string): Promise<Opened> {
-    const device = await WasmDevice.open(loader, this.options);
+    const variants = this.options.variant
+      ? [this.options.variant]
+      : usableWasmVariants(loader.manifest).map((variant) => variant.name);
+    for (let i = 0; ; ++i) {
+      try {
+        const device = await this.checkedWasm(loader, variants[i]);
+        return { device, reason: `${reason}; ${device.reason}` };
+      } catch (error) {
+        if (toSinterError(error).code !== "SELF_CHECK_FAILED" || i + 1 >= variants.length) throw error;
+        loader.warnings.push((error as Error).message);
+      }
+    }
+  }
+
+  private async checkedWasm(loader: BundleLoader, variant: string | undefined): Promise<WasmDevice> {
+    const device = await WasmDevice.open(loader, { threads: this.options.threads, variant });
     loader.progress.enter("warmup");
     try {
       const check = this.options.selfCheck !== false && hasGolden(loader);
@@ -144,7 +160,7 @@ class Opener {
       await device.dispose();
       throw error;
     }
-    return { device, reason: `${reason}; ${device.reason}` };
+    return device;
   }
 }
 

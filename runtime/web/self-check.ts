@@ -61,8 +61,8 @@ function compare(device: Device, golden: Golden, logits: Float32Array): void {
   throw new SinterError(
     "SELF_CHECK_FAILED",
     `${device.name} (${device.variant}) computes wrong logits here: they differ by ` +
-      `${worst.toPrecision(3)}, ${allowed.toPrecision(3)} is allowed; update the graphics driver or ` +
-      "use the wasm device",
+      `${worst.toPrecision(3)}, ${allowed.toPrecision(3)} is allowed; update the ` +
+      (device.name === "webgpu" ? "graphics driver or use the wasm device" : "browser"),
     { difference: worst, allowed, variant: device.variant },
   );
 }

@@ -5,11 +5,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import v8 from 'node:v8';
 import { compile, dawn, largestDifference, library, readSafetensors, reference } from './support/models.mjs';
+import { enableRelaxed } from './node/flags.mjs';
 
-// Node 20 has relaxed SIMD behind a flag, later ones without.
-if (process.version.startsWith('v20.')) v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+enableRelaxed();
 
 const tolerance = { wasm: 2e-4, webgpu: 5e-4 };
 
