@@ -196,11 +196,12 @@ LogicalResult Statements::branch(scf::IfOp op) {
   return success();
 }
 
-/// Whether a value is carried by the loop around and only handed on to an inner
-/// loop: both may use the same variable, and nothing is copied.
-static bool isHandedOn(Value initial) {
+/// Whether a value is carried by the loop directly around and only handed on to
+/// this one: both may use the same variable, and nothing is copied.
+static bool isHandedOn(Value initial, scf::ForOp loop) {
   auto argument = dyn_cast<BlockArgument>(initial);
   return argument && argument.hasOneUse() && argument.getArgNumber() > 0 &&
+         argument.getOwner() == loop->getBlock() &&
          isa<scf::ForOp>(argument.getOwner()->getParentOp());
 }
 
@@ -212,7 +213,7 @@ LogicalResult Statements::countedLoop(scf::ForOp op) {
   // of the yield, result.
   for (auto [argument, initial, result] : llvm::zip_equal(
            op.getRegionIterArgs(), op.getInitArgs(), op.getResults())) {
-    if (isHandedOn(initial))
+    if (isHandedOn(initial, op))
       values.name(argument, values.argument(initial));
     else
       declare(argument, initial, "acc");

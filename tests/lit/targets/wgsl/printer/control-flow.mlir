@@ -145,3 +145,74 @@ kern.kernel @open(%y: memref<?xi32> {kern.name = "y"}) attributes {caps = #caps}
   }
   kern.return
 }
+
+// A loop continues the variables of the loop around it, and their order may
+// change there.
+// CHECK-LABEL: fn nested(
+// CHECK: var acc = 0.0f;
+// CHECK-NEXT: var acc1 = 1.0f;
+// CHECK-NEXT: for (var k = 0u; k < 8u; k += 1u) {
+// CHECK-NEXT:   for (var k1 = 0u; k1 < 8u; k1 += 1u) {
+// CHECK-NEXT:     acc = acc + 1.0f;
+// CHECK-NEXT:   }
+// CHECK-NEXT:   let next = acc;
+// CHECK-NEXT:   acc = acc1;
+// CHECK-NEXT:   acc1 = next;
+// CHECK-NEXT: }
+kern.kernel @nested(%y: memref<?xf32> {kern.name = "y"}) attributes {caps = #caps} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  kern.for_items %i {
+    %r:2 = scf.for %k = %c0 to %c8 step %c1 iter_args(%a = %zero, %b = %one) -> (f32, f32) {
+      %q:2 = scf.for %j = %c0 to %c8 step %c1 iter_args(%c = %a, %d = %b) -> (f32, f32) {
+        %0 = arith.addf %c, %one : f32
+        scf.yield %0, %d : f32, f32
+      }
+      scf.yield %q#1, %q#0 : f32, f32
+    }
+    memref.store %r#0, %y[%c0] : memref<?xf32>
+    memref.store %r#1, %y[%c1] : memref<?xf32>
+  }
+  kern.return
+}
+
+// A loop two levels down starts again and again from what the outer one
+// carries, which it must not change.
+// CHECK-LABEL: fn restarted(
+// CHECK: var acc = 0.0f;
+// CHECK-NEXT: for (var k = 0u; k < 8u; k += 1u) {
+// CHECK-NEXT:   var acc1 = 0.0f;
+// CHECK-NEXT:   for (var k1 = 0u; k1 < 8u; k1 += 1u) {
+// CHECK-NEXT:     var acc2 = acc;
+// CHECK-NEXT:     for (var k2 = 0u; k2 < 8u; k2 += 1u) {
+// CHECK-NEXT:       acc2 = acc2 + 1.0f;
+// CHECK-NEXT:     }
+// CHECK-NEXT:     acc1 = acc1 + acc2;
+// CHECK-NEXT:   }
+// CHECK-NEXT:   acc = acc1;
+// CHECK-NEXT: }
+kern.kernel @restarted(%y: memref<?xf32> {kern.name = "y"}) attributes {caps = #caps} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  kern.for_items %i {
+    %r = scf.for %k = %c0 to %c8 step %c1 iter_args(%a = %zero) -> f32 {
+      %s = scf.for %l = %c0 to %c8 step %c1 iter_args(%b = %zero) -> f32 {
+        %t = scf.for %m = %c0 to %c8 step %c1 iter_args(%c = %a) -> f32 {
+          %0 = arith.addf %c, %one : f32
+          scf.yield %0 : f32
+        }
+        %1 = arith.addf %b, %t : f32
+        scf.yield %1 : f32
+      }
+      scf.yield %s : f32
+    }
+    memref.store %r, %y[%c0] : memref<?xf32>
+  }
+  kern.return
+}
