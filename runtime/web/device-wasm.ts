@@ -22,6 +22,8 @@ const overheadBytes = 48 << 20;
 export interface WasmOptions {
   readonly variant?: string | undefined;
   readonly threads?: number | undefined;
+  /** Files that are wanted afterwards, for the total of the progress. */
+  readonly more?: readonly string[] | undefined;
 }
 
 interface Choice {
@@ -190,7 +192,7 @@ export class WasmDevice implements Device {
     const paths = files(choice);
     const tokenizer = manifest.files.has("tokenizer.bin") ? ["tokenizer.bin"] : [];
     await loader.expect([
-      paths.runtime, paths.kernels, target.plan, ...tokenizer,
+      paths.runtime, paths.kernels, target.plan, ...tokenizer, ...(options.more ?? []),
       ...manifest.shards.map((shard) => shard.path),
     ]);
     const modules = {

@@ -15,7 +15,7 @@ import type { VariantInfo } from "./manifest.js";
 import { readPlan } from "./plan.js";
 import type { Plan } from "./plan.js";
 import { Runtime } from "./runtime.js";
-import { hasGolden, readGolden, selfCheck } from "./self-check.js";
+import { goldenPath, hasGolden, readGolden, selfCheck } from "./self-check.js";
 import type { Golden } from "./self-check.js";
 
 export interface WebGpuOptions {
@@ -104,7 +104,7 @@ class Opening {
       `${folder}${variant.name}.json`,
       `${folder}${variant.name}.wgsl`,
       ...(manifest.files.has("tokenizer.bin") ? ["tokenizer.bin"] : []),
-      ...(this.options.selfCheck && hasGolden(this.loader) ? ["golden.json"] : []),
+      ...(this.options.selfCheck && hasGolden(this.loader) ? [goldenPath] : []),
       ...manifest.shards.map((shard) => shard.path),
     ]);
   }

@@ -13,7 +13,7 @@ import type { LoaderOptions } from "./loader.js";
 import { openWebGpu } from "./open-webgpu.js";
 import { ProgressMeter } from "./progress.js";
 import type { ProgressListener } from "./progress.js";
-import { hasGolden, readGolden, selfCheck } from "./self-check.js";
+import { goldenPath, hasGolden, readGolden, selfCheck } from "./self-check.js";
 import type { EngineInfo } from "./types.js";
 
 export interface OpenOptions {
@@ -150,10 +150,12 @@ class Opener {
   }
 
   private async checkedWasm(loader: BundleLoader, variant: string | undefined): Promise<WasmDevice> {
-    const device = await WasmDevice.open(loader, { threads: this.options.threads, variant });
+    const check = this.options.selfCheck !== false && hasGolden(loader);
+    const { threads } = this.options;
+    const more = check ? [goldenPath] : [];
+    const device = await WasmDevice.open(loader, { threads, variant, more });
     loader.progress.enter("warmup");
     try {
-      const check = this.options.selfCheck !== false && hasGolden(loader);
       const golden = check ? await readGolden(loader) : undefined;
       if (golden !== undefined) await selfCheck(device, golden);
     } catch (error) {

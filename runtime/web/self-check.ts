@@ -5,7 +5,7 @@ import type { Device } from "./device.js";
 import { SinterError } from "./errors.js";
 import type { BundleLoader } from "./loader.js";
 
-const path = "golden.json";
+export const goldenPath = "golden.json";
 // Of the deviation of all logits; docs/web.md.
 const tolerance = 0.25;
 
@@ -16,12 +16,12 @@ export interface Golden {
   readonly deviation: number;
 }
 
-export const hasGolden = (loader: BundleLoader): boolean => loader.manifest.files.has(path);
+export const hasGolden = (loader: BundleLoader): boolean => loader.manifest.files.has(goldenPath);
 
 /** The bundle's golden logits; undefined where it has none. */
 export async function readGolden(loader: BundleLoader): Promise<Golden | undefined> {
   if (!hasGolden(loader)) return undefined;
-  const golden = JSON.parse(new TextDecoder().decode(await loader.file(path))) as Golden;
+  const golden = JSON.parse(new TextDecoder().decode(await loader.file(goldenPath))) as Golden;
   const { vocabSize } = loader.manifest.model;
   const isId = (id: number) => Number.isInteger(id) && id >= 0 && id < vocabSize;
   if (
@@ -31,8 +31,8 @@ export async function readGolden(loader: BundleLoader): Promise<Golden | undefin
     golden.logits?.length !== golden.ids.length ||
     !(golden.deviation > 0)
   )
-    throw new SinterError("CORRUPT", `${path} is not as it should be; compile the bundle again`, {
-      file: path,
+    throw new SinterError("CORRUPT", `${goldenPath} is not as it should be; compile the bundle again`, {
+      file: goldenPath,
     });
   return golden;
 }

@@ -17,8 +17,15 @@ const sinter = (...args) => {
 };
 sinter('compile', tales, '--target', 'cpu', '-q', 'q4', '--variants', 'x86-64-v2', '-o', native, '--quiet');
 
-const engine = await load(bundle, { device: 'wasm', threads: 1, variant: 'simd128' });
+const progress = [];
+const engine = await load(bundle, { device: 'wasm', threads: 1, variant: 'simd128', onProgress: (event) => progress.push(event) });
 const prompt = 'Once upon a time';
+
+test('progress ends with every byte counted once', () => {
+  const last = progress.at(-1);
+  assert.deepEqual([last.stage, last.loadedBytes, last.verifiedBytes], ['ready', last.totalBytes, last.totalBytes]);
+  assert.equal(last.uploadedBytes, engine.info.bytes.weights);
+});
 
 test('greedy and drawn text are the native program\'s', async () => {
   const reply = (flags) => JSON.parse(sinter('run', native, '-p', prompt, '-n', 60, '--json', ...flags)).text;
