@@ -12,8 +12,10 @@ using namespace sinter::cli;
 
 void cli::addOpenFlags(CLI::App &app, OpenFlags &flags) {
   app.add_option("BUNDLE", flags.bundle, "Folder of the bundle")->required();
-  app.add_option("--device", flags.device, "auto, cpu or null")
-      ->check(CLI::IsMember({"auto", "cpu", "null"}));
+  app.add_option("--device", flags.device, "auto, cpu, vulkan or null")
+      ->check(CLI::IsMember({"auto", "cpu", "vulkan", "null"}));
+  app.add_option("--gpu", flags.gpu,
+                 "With Vulkan: the index of the GPU, or part of its name");
   app.add_option("--variant", flags.variant,
                  "Kernels of this instruction set instead of the best");
   app.add_flag("--verify", flags.verify,
@@ -30,6 +32,7 @@ int cli::reportStatus(const sinter_error &error) {
   case SINTER_VERSION_MISMATCH:
     return kExitUnsupported;
   case SINTER_OUT_OF_MEMORY:
+  case SINTER_DEVICE_LOST:
   case SINTER_CONTEXT_FULL:
     return kExitResource;
   case SINTER_CORRUPT:
@@ -51,9 +54,11 @@ OpenModel::~OpenModel() {
 int OpenModel::open(const OpenFlags &flags, const Globals &globals,
                     bool profile) {
   sinter_model_options options = SINTER_MODEL_OPTIONS_INIT;
-  options.device = flags.device == "cpu"    ? SINTER_DEVICE_CPU
-                   : flags.device == "null" ? SINTER_DEVICE_NULL
-                                            : SINTER_DEVICE_AUTO;
+  options.device = flags.device == "cpu"      ? SINTER_DEVICE_CPU
+                   : flags.device == "null"   ? SINTER_DEVICE_NULL
+                   : flags.device == "vulkan" ? SINTER_DEVICE_VULKAN
+                                              : SINTER_DEVICE_AUTO;
+  options.gpu = flags.gpu.empty() ? nullptr : flags.gpu.c_str();
   options.threads = globals.threads;
   options.verify_weights = flags.verify;
   options.weights_mode = flags.weights == "mmap"   ? SINTER_WEIGHTS_MMAP

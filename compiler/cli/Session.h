@@ -20,6 +20,7 @@ struct OpenFlags {
   std::string variant;
   bool verify = false;
   std::string weights = "auto"; ///< auto, mmap or huge
+  std::string gpu;
 };
 void addOpenFlags(CLI::App &app, OpenFlags &flags);
 

@@ -8,6 +8,7 @@
 #include "dialects/xf/Xf.h"
 #include "targets/common/grid/GridPasses.h"
 #include "targets/cpu/raise/CpuPasses.h"
+#include "targets/spirv/raise/SpirvPasses.h"
 #include "targets/wgsl/raise/WgslPasses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -32,6 +34,7 @@ void sinter::registerAllSinterDialects(DialectRegistry &registry) {
       .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
               gpu::GPUDialect, LLVM::LLVMDialect, linalg::LinalgDialect,
               math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+              spirv::SPIRVDialect,
               tensor::TensorDialect, vector::VectorDialect>();
 }
 
@@ -41,5 +44,6 @@ void sinter::registerAllSinterPasses() {
   registerSinterKernelPasses();
   registerCpuPasses();
   registerGridPasses();
+  registerSpirvPasses();
   registerWgslPasses();
 }

@@ -36,10 +36,9 @@ Status readModelOptions(const sinter_model_options *given, const char *dir,
     return fault.set(SINTER_INVALID_ARGUMENT, "weights_mode is unknown");
   switch (plainValue(options.device)) {
   case SINTER_DEVICE_AUTO:
-    options.device = SINTER_DEVICE_CPU;
-    return SINTER_OK;
   case SINTER_DEVICE_CPU:
   case SINTER_DEVICE_NULL:
+  case SINTER_DEVICE_VULKAN:
     return SINTER_OK;
   default:
     return fault.set(SINTER_INVALID_ARGUMENT, "device is unknown");
@@ -56,13 +55,18 @@ sinter_model_open_static(const sinter_cpu_module *module, const char *dir,
   sinter_model_options known = SINTER_MODEL_OPTIONS_INIT;
   if (Status status = readModelOptions(options, dir, model, known, fault))
     return status;
-  bool cpu = known.device == SINTER_DEVICE_CPU;
+  if (known.device == SINTER_DEVICE_VULKAN)
+    return fault.set(SINTER_INVALID_ARGUMENT,
+                     "linked kernels are for the CPU: open the bundle with "
+                     "sinter_model_open for Vulkan");
+  bool cpu = known.device != SINTER_DEVICE_NULL;
   if (cpu && !module)
     return fault.set(SINTER_INVALID_ARGUMENT, "module is null");
   Owner<Model> made(createObject<Model>());
   if (!made)
     return fault.set(SINTER_OUT_OF_MEMORY, "no memory for a model");
-  if (Status status = made->openBundle(dir, fault))
+  if (Status status = made->openBundle(
+          dir, fault, cpu ? BundleTarget::Cpu : BundleTarget::Any))
     return status;
   if (Status status = made->openDevice(cpu ? module : nullptr, known, nullptr,
                                        nullptr, fault))

@@ -127,23 +127,47 @@ Status Bundle::checkAgreement(Fault &fault) const {
   return SINTER_OK;
 }
 
-Status Bundle::open(const char *dir, Fault &fault) {
+/// The path of the plan to open, or null. CPU workers of any target run
+/// plan.fb.
+static const char *planPath(const Manifest &manifest, BundleTarget target) {
+  const char *plain = manifest.find("plan.fb") ? "plan.fb" : nullptr;
+  const char *cpu = manifest.cpuPlan ? manifest.cpuPlan : plain;
+  switch (target) {
+  case BundleTarget::Cpu:
+    return cpu;
+  case BundleTarget::Vulkan:
+    return manifest.vulkanPlan;
+  case BundleTarget::Any:
+    break;
+  }
+  return cpu ? cpu : manifest.vulkanPlan;
+}
+
+Status Bundle::open(const char *dir, Fault &fault, BundleTarget target) {
   if (Status status = folder.open(dir, fault))
     return status;
-  return read("plan.fb", fault);
+  if (Status status = readManifest(fault))
+    return status;
+  const char *path = planPath(manifest, target);
+  if (path)
+    return readPlan(path, fault);
+  return fault.set(SINTER_UNSUPPORTED,
+                   "the bundle has no kernels for this device; compile the "
+                   "model with --target %s",
+                   target == BundleTarget::Vulkan ? "vulkan" : "cpu");
 }
 
 Status Bundle::openMemory(const MemoryFile *files, size_t count,
                           const char *planPath, Fault &fault) {
   folder.openMemory(files, count);
-  return read(planPath, fault);
-}
-
-Status Bundle::read(const char *planPath, Fault &fault) {
   if (Status status = readManifest(fault))
     return status;
+  return readPlan(planPath, fault);
+}
+
+Status Bundle::readPlan(const char *path, Fault &fault) {
   Buffer bytes;
-  if (Status status = readListed(planPath, kMaxPlanBytes, bytes, fault))
+  if (Status status = readListed(path, kMaxPlanBytes, bytes, fault))
     return status;
   if (Status status = plan.load(std::move(bytes), fault))
     return status;

@@ -9,14 +9,19 @@
 
 namespace sinter::rt {
 
+/// Whose plan is opened. Any: the CPU's, if there is one.
+enum class BundleTarget { Any, Cpu, Vulkan };
+
 struct Bundle {
   Folder folder;
   Manifest manifest;
   Plan plan;
 
-  /// Reads manifest.json and plan.fb, and checks that they agree with each
-  /// other and that the manifest lists all weight shards in their sizes.
-  [[nodiscard]] Status open(const char *dir, Fault &fault);
+  /// Reads manifest.json and the plan of a target, and checks that they agree
+  /// with each other and that the manifest lists all weight shards in their
+  /// sizes. UNSUPPORTED when the bundle is not for the target.
+  [[nodiscard]] Status open(const char *dir, Fault &fault,
+                            BundleTarget target = BundleTarget::Any);
   /// The same from files in memory, of which only manifest.json, the plan
   /// (planPath as the manifest lists it) and the tokenizer are needed. They may
   /// go after folder.close().
@@ -37,7 +42,7 @@ struct Bundle {
   uint32_t shards() const;
 
 private:
-  Status read(const char *planPath, Fault &fault);
+  Status readPlan(const char *path, Fault &fault);
   Status readManifest(Fault &fault);
   Status checkAgreement(Fault &fault) const;
 };

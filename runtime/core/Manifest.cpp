@@ -26,6 +26,11 @@ public:
     JsonValue found = object.member(field);
     if (found.isMissing() && !required)
       return;
+    element(found, field, value);
+  }
+
+  /// An element of an array.
+  void element(const JsonValue &found, const char *field, const char *&value) {
     size_t length = 0;
     if (!found.asString(strings_, length))
       return wrong(field, "a string without zero characters");
@@ -129,6 +134,51 @@ void readSampling(FieldReader &fields, const JsonValue &root,
   params.min_p = minP < 1 ? static_cast<float>(minP) : 0.0f;
   params.repeat_penalty = repeat > 0 ? static_cast<float>(repeat) : 1.0f;
   params.top_k = static_cast<int32_t>(topK);
+}
+
+void readVariant(FieldReader &fields, const JsonValue &value,
+                 ManifestVariant &variant) {
+  variant.when = "";
+  if (value.kind() == JsonValue::Kind::String)
+    return fields.element(value, "variants", variant.name);
+  variant.name = "";
+  fields.text(value, "name", variant.name, true);
+  fields.text(value, "when", variant.when, false);
+  for (JsonValue v = value.member("features").first(); !v.isMissing();
+       v = v.next()) {
+    if (variant.featureCount == ManifestVariant::kMaxFeatures)
+      return fields.wrong("features", "a list of at most 8 strings");
+    fields.element(v, "features", variant.features[variant.featureCount++]);
+  }
+}
+
+Status readTargets(FieldReader &fields, const JsonValue &root,
+                   Manifest &manifest, Fault &fault) {
+  JsonValue targets, cpu, vulkan;
+  fields.object(root, "targets", targets, false);
+  if (targets.isMissing())
+    manifest.cpuPlan = "plan.fb";
+  fields.object(targets, "cpu", cpu, false);
+  fields.object(targets, "vulkan", vulkan, false);
+  if (!cpu.isMissing()) {
+    manifest.cpuPlan = "plan.fb";
+    fields.text(cpu, "plan", manifest.cpuPlan, false);
+  }
+  if (!vulkan.isMissing())
+    fields.text(vulkan, "plan", manifest.vulkanPlan, true);
+  for (const char *path : {manifest.cpuPlan, manifest.vulkanPlan})
+    if (path && !isSafePath(path))
+      fields.wrong("plan", "a path inside the bundle");
+  JsonValue variants = vulkan.member("variants");
+  size_t count = 0;
+  for (JsonValue v = variants.first(); !v.isMissing(); v = v.next())
+    ++count;
+  if (!manifest.vulkanVariants.allocate(count))
+    return fault.set(SINTER_OUT_OF_MEMORY, "no memory for %zu variants", count);
+  size_t at = 0;
+  for (JsonValue v = variants.first(); !v.isMissing(); v = v.next())
+    readVariant(fields, v, manifest.vulkanVariants[at++]);
+  return fields.status();
 }
 
 Status readFile(const JsonValue &element, FieldReader &fields,
@@ -248,6 +298,8 @@ Status Manifest::parse(const char *text, size_t bytes, Fault &fault) {
   readSampling(fields, root, sampling);
   if (fields.status())
     return fields.status();
+  if (Status status = readTargets(fields, root, *this, fault))
+    return status;
   return readFiles(root, fields, files, fault);
 }
 

@@ -21,6 +21,14 @@ struct ManifestFile {
   uint8_t sha256[32];
 };
 
+/// A set of kernels, where the runtime chooses by what a device has.
+struct ManifestVariant {
+  static constexpr uint32_t kMaxFeatures = 8;
+  const char *name, *when; // when: a class of devices, "" for all
+  const char *features[kMaxFeatures];
+  uint32_t featureCount;
+};
+
 /// Strings are zero-terminated and live as long as the Manifest.
 struct Manifest {
   uint32_t versionMajor = 0, versionMinor = 0, abiVersion = 0;
@@ -32,6 +40,10 @@ struct Manifest {
   uint64_t downloadBytes = 0, weightBytes = 0, arenaBytes = 0, stateBytes = 0;
   sinter_sampler_params sampling = SINTER_SAMPLER_PARAMS_INIT;
   Array<ManifestFile> files;
+  /// Paths of the plans of native targets; null: the bundle lacks the target. A
+  /// manifest without targets is one for CPUs.
+  const char *cpuPlan = nullptr, *vulkanPlan = nullptr;
+  Array<ManifestVariant> vulkanVariants;
 
   /// Reads a manifest's text. VERSION_MISMATCH for another major version or
   /// ABI, else CORRUPT, with the field's name or the byte.

@@ -49,8 +49,8 @@ Status Model::openTokenizer(Fault &fault) {
   return textFault(status, fault);
 }
 
-Status Model::openBundle(const char *dir, Fault &fault) {
-  if (Status status = bundle_.open(dir, fault))
+Status Model::openBundle(const char *dir, Fault &fault, BundleTarget target) {
+  if (Status status = bundle_.open(dir, fault, target))
     return status;
   return openTokenizer(fault);
 }

@@ -17,7 +17,8 @@ public:
   ~Model();
 
   /// First step: reads manifest, plan and tokenizer.
-  [[nodiscard]] Status openBundle(const char *dir, Fault &fault);
+  [[nodiscard]] Status openBundle(const char *dir, Fault &fault,
+                                  BundleTarget target = BundleTarget::Any);
   /// The same from files in memory (Bundle::openMemory), which may go after it.
   [[nodiscard]] Status openMemory(const MemoryFile *files, size_t count,
                                   const char *planPath, Fault &fault);
@@ -28,6 +29,9 @@ public:
                                   const sinter_model_options &options,
                                   void *library, void (*close)(void *),
                                   Fault &fault);
+
+  /// The same with a device that was made for bundle().
+  void takeDevice(Device *device) { device_ = device; }
 
   const Bundle &bundle() const { return bundle_; }
   const fb::Plan &plan() const { return bundle_.plan.root(); }

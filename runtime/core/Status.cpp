@@ -59,6 +59,7 @@ extern "C" const char *sinter_status_name(int status) {
     NAME(SINTER_BAD_LOGITS);
     NAME(SINTER_CANCELLED);
     NAME(SINTER_INTERNAL);
+    NAME(SINTER_DEVICE_LOST);
 #undef NAME
   }
   return "unknown status";

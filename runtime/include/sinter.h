@@ -82,7 +82,10 @@ typedef enum sinter_status {
   /* A callback asked to stop. */
   SINTER_CANCELLED = 14,
   /* A bug in Sinter. */
-  SINTER_INTERNAL = 15
+  SINTER_INTERNAL = 15,
+  /* The GPU was removed or reset, or its driver gave up; the model has to be
+   * closed and opened again. */
+  SINTER_DEVICE_LOST = 16
 } sinter_status;
 
 #define SINTER_ERROR_MESSAGE_BYTES 500
@@ -110,7 +113,8 @@ typedef struct sinter_text_stream sinter_text_stream;
 typedef enum sinter_device_kind {
   SINTER_DEVICE_AUTO = 0, /* the best that bundle and machine have */
   SINTER_DEVICE_CPU = 1,
-  SINTER_DEVICE_NULL = 2 /* computes nothing, all logits are zero; for tests */
+  SINTER_DEVICE_NULL = 2, /* computes nothing, all logits are zero; for tests */
+  SINTER_DEVICE_VULKAN = 3 /* a GPU with Vulkan 1.2 */
 } sinter_device_kind;
 
 typedef enum sinter_weights_mode {
@@ -135,6 +139,9 @@ typedef struct sinter_model_options {
   /* For tests: the kernel variant to use ("avx2"), instead of the best that the
    * machine can run. NULL: the best. */
   const char *cpu_variant;
+  /* The GPU to use: its index ("1") or part of its name ("radeon"). NULL: the
+   * best. */
+  const char *gpu;
 } sinter_model_options;
 #define SINTER_MODEL_OPTIONS_INIT                                              \
   {sizeof(sinter_model_options),                                               \
@@ -142,6 +149,7 @@ typedef struct sinter_model_options {
    0,                                                                          \
    SINTER_WEIGHTS_AUTO,                                                        \
    0,                                                                          \
+   NULL,                                                                       \
    NULL}
 
 /* Opens a bundle folder: checks it, maps the weights, loads the kernels that

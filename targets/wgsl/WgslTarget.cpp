@@ -2,6 +2,7 @@
 #include "targets/wgsl/WgslTarget.h"
 
 #include "compiler/support/Error.h"
+#include "targets/common/grid/GridPlan.h"
 #include "targets/wgsl/printer/ModulePrinter.h"
 #include "targets/wgsl/raise/WgslPasses.h"
 
@@ -47,8 +48,6 @@ ArrayRef<WgslVariant> allVariants() {
 /// thread takes one after another, four lanes at a time.
 constexpr int64_t kGroup = 64;
 constexpr int64_t kSoftGroup = 16;
-/// maxStorageBufferBindingSize every WebGPU device has.
-constexpr int64_t kBindingLimit = int64_t(128) << 20;
 /// Values a lane may keep before a GPU runs out of registers for a second
 /// workgroup.
 constexpr int64_t kRegisters = 64;
@@ -59,14 +58,7 @@ class WgslTarget : public sinter::Target {
 public:
   StringRef name() const override { return "webgpu"; }
   bool runsInBrowser() const override { return true; }
-  PlanKind planKind() const override {
-    PlanKind kind;
-    kind.grid = true;
-    kind.alignment = 256; // minStorageBufferOffsetAlignment
-    kind.bindingLimit = kBindingLimit;
-    kind.file = "plan.webgpu.fb";
-    return kind;
-  }
+  PlanKind planKind() const override { return gridPlanKind(); }
 
   Expected<SmallVector<TargetVariant>>
   variants(mlir::MLIRContext *context,

@@ -56,7 +56,7 @@ typedef struct sinter_memory_file {
  * checked as in a folder (SHA-256 against the manifest, then by meaning) and
  * copied; they may be freed after the call. All pointers may be temporary.
  *
- *   plan_path  "plan.fb" (wasm device) or "plan.webgpu.fb"
+ *   plan_path  "plan.fb" (wasm device) or "plan.grid.fb"
  *   module     wasm device: what sinter_web_kernels gave; NULL: no device in
  *              wasm (webgpu): tokenizer, chat templates, samplers and
  *              sinter_web_plan work, sessions compute nothing

@@ -1,0 +1,255 @@
+// VulkanKernels.cpp: see the header.
+#include "runtime/device/vulkan/VulkanKernels.h"
+#include "runtime/core/Clock.h"
+#include "runtime/device/vulkan/PipelineCache.h"
+
+#include <cstdio>
+#include <cstring>
+
+namespace sinter::rt {
+
+namespace {
+constexpr uint64_t kMaxPack = 64u << 20;
+constexpr uint32_t kSpirvMagic = 0x07230203;
+constexpr uint32_t kMaxGroup = 1024;
+} // namespace
+
+VulkanKernels::~VulkanKernels() {
+  if (!context_)
+    return;
+  const VulkanApi &vk = context_->vk;
+  VkDevice device = context_->device;
+  for (VkPipeline pipeline : pipelines_)
+    vk.DestroyPipeline(device, pipeline, nullptr);
+  for (uint32_t i = 0; i <= kMaxKernelBindings; ++i) {
+    vk.DestroyPipelineLayout(device, layouts_[i], nullptr);
+    vk.DestroyDescriptorSetLayout(device, sets_[i], nullptr);
+  }
+  vk.DestroyDescriptorSetLayout(device, scalars_, nullptr);
+}
+
+Status VulkanKernels::chooseVariant(const Bundle &bundle, const char *wanted,
+                                    Fault &fault) {
+  for (const ManifestVariant &variant : bundle.manifest.vulkanVariants) {
+    bool good = true;
+    for (uint32_t i = 0; i < variant.featureCount; ++i)
+      good &= context_->features.has(variant.features[i]);
+    if (wanted) {
+      if (strcmp(variant.name, wanted) != 0)
+        continue;
+      if (!good)
+        return fault.set(SINTER_UNSUPPORTED,
+                         "%s lacks a feature that variant '%s' needs",
+                         context_->properties.deviceName, wanted);
+    } else if (*variant.when && (strcmp(variant.when, "software") != 0 ||
+                                 !context_->isSoftware())) {
+      continue;
+    }
+    if (good) {
+      variant_ = &variant;
+      return SINTER_OK;
+    }
+  }
+  return fault.set(SINTER_UNSUPPORTED,
+                   "the bundle has no Vulkan kernels %s%.60s for %s; compile "
+                   "the model with all variants",
+                   wanted ? "of variant " : "", wanted ? wanted : "",
+                   context_->properties.deviceName);
+}
+
+Status VulkanKernels::readPack(const Bundle &bundle, Fault &fault) {
+  char path[128];
+  int length = snprintf(path, sizeof(path), "kernels/vulkan/%s.spvpack",
+                        variant_->name);
+  if (length < 0 || size_t(length) >= sizeof(path))
+    return fault.set(SINTER_CORRUPT, "manifest.json: a variant's name is too "
+                                     "long");
+  if (Status status = bundle.readListed(path, kMaxPack, pack_, fault))
+    return status;
+  header_ = pack_.as<KernelPackHeader>();
+  table_ = reinterpret_cast<const PackedKernel *>(header_ + 1);
+  return checkPack(bundle.plan, fault);
+}
+
+Status VulkanKernels::checkPack(const Plan &plan, Fault &fault) const {
+  uint32_t kernels = plan.root().kernels() ? plan.root().kernels()->size() : 0;
+  size_t first = sizeof(KernelPackHeader);
+  if (pack_.size() < first || header_->magic != kKernelPackMagic)
+    return fault.set(SINTER_CORRUPT, "the Vulkan kernels have no magic");
+  if (header_->version != kKernelPackVersion)
+    return fault.set(SINTER_VERSION_MISMATCH,
+                     "the Vulkan kernels have version %u, this runtime has %u; "
+                     "compile the model again",
+                     header_->version, kKernelPackVersion);
+  if (memcmp(header_->planSha256, plan.sha256(), 32) != 0 ||
+      header_->kernels != kernels)
+    return fault.set(SINTER_VERSION_MISMATCH,
+                     "the Vulkan kernels belong to another plan; compile the "
+                     "model again");
+  first += uint64_t(kernels) * sizeof(PackedKernel);
+  if (first > pack_.size() || header_->group == 0 || header_->group > kMaxGroup)
+    return fault.set(SINTER_CORRUPT, "the table of Vulkan kernels is cut off");
+  uint64_t words = pack_.size() / sizeof(uint32_t);
+  for (uint32_t i = 0; i < kernels; ++i) {
+    const PackedKernel &k = table_[i];
+    if (k.words < 5 || k.firstWord < first / sizeof(uint32_t) ||
+        uint64_t(k.firstWord) + k.words > words || k.itemsPerGroup == 0 ||
+        k.bindings > kMaxKernelBindings ||
+        pack_.as<uint32_t>()[k.firstWord] != kSpirvMagic)
+      return fault.set(SINTER_CORRUPT, "Vulkan kernel %u is malformed", i);
+    if (k.sharedBytes >
+        context_->properties.limits.maxComputeSharedMemorySize)
+      return fault.set(SINTER_UNSUPPORTED,
+                       "Vulkan kernel %u needs %u bytes of workgroup memory, "
+                       "the device has %u",
+                       i, k.sharedBytes,
+                       context_->properties.limits.maxComputeSharedMemorySize);
+  }
+  return checkDispatches(plan, fault);
+}
+
+/// Bindings and grids against what the device allows.
+Status VulkanKernels::checkDispatches(const Plan &plan, Fault &fault) const {
+  const VkPhysicalDeviceLimits &limits = context_->properties.limits;
+  for (uint32_t id = 0; id < kEntryCount; ++id) {
+    const fb::Entry *entry = plan.entry(EntryId(id));
+    if (!entry)
+      continue;
+    for (const fb::Dispatch *dispatch : *entry->dispatches()) {
+      const PackedKernel &k = table_[dispatch->kernel()];
+      const auto *ranges = dispatch->bindings();
+      if ((ranges ? ranges->size() : 0) != k.bindings)
+        return fault.set(SINTER_CORRUPT,
+                         "a dispatch of '%s' binds other than the %u buffers "
+                         "of its kernel",
+                         Plan::entryName(EntryId(id)), k.bindings);
+      uint64_t per = dispatch->items_per_tokens();
+      uint64_t rows = per ? divideUp(plan.root().chunk(), per) : 1;
+      if (divideUp(dispatch->items(), k.itemsPerGroup) >
+              limits.maxComputeWorkGroupCount[0] ||
+          rows > limits.maxComputeWorkGroupCount[1] ||
+          k.bindings > limits.maxPerStageDescriptorStorageBuffers)
+        return fault.set(SINTER_UNSUPPORTED,
+                         "a dispatch of '%s' is larger than the device allows",
+                         Plan::entryName(EntryId(id)));
+      for (uint32_t i = 0; i < k.bindings; ++i)
+        if (ranges->Get(i)->bytes() > limits.maxStorageBufferRange ||
+            ranges->Get(i)->offset() % limits.minStorageBufferOffsetAlignment)
+          return fault.set(SINTER_UNSUPPORTED,
+                           "a buffer of '%s' is larger than the device binds, "
+                           "or is not aligned for it",
+                           Plan::entryName(EntryId(id)));
+    }
+  }
+  return SINTER_OK;
+}
+
+Status VulkanKernels::makeLayout(uint32_t bindings, Fault &fault) {
+  if (layouts_[bindings])
+    return SINTER_OK;
+  const VulkanApi &vk = context_->vk;
+  VkDescriptorSetLayoutBinding slots[kMaxKernelBindings] = {};
+  for (uint32_t i = 0; i < bindings; ++i) {
+    slots[i].binding = i;
+    slots[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+    slots[i].descriptorCount = 1;
+    slots[i].stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
+  }
+  VkDescriptorSetLayoutCreateInfo info = {};
+  info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
+  info.bindingCount = bindings;
+  info.pBindings = slots;
+  VkResult result = vk.CreateDescriptorSetLayout(context_->device, &info,
+                                                 nullptr, &sets_[bindings]);
+  if (result)
+    return vulkanFault(result, "cannot make a descriptor layout", fault);
+  const VkDescriptorSetLayout both[2] = {sets_[bindings], scalars_};
+  VkPipelineLayoutCreateInfo layout = {};
+  layout.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
+  layout.setLayoutCount = 2;
+  layout.pSetLayouts = both;
+  result = vk.CreatePipelineLayout(context_->device, &layout, nullptr,
+                                   &layouts_[bindings]);
+  return vulkanFault(result, "cannot make a pipeline layout", fault);
+}
+
+Status VulkanKernels::makeLayouts(Fault &fault) {
+  VkDescriptorSetLayoutBinding slot = {};
+  slot.descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER;
+  slot.descriptorCount = 1;
+  slot.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
+  VkDescriptorSetLayoutCreateInfo info = {};
+  info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
+  info.bindingCount = 1;
+  info.pBindings = &slot;
+  VkResult result = context_->vk.CreateDescriptorSetLayout(
+      context_->device, &info, nullptr, &scalars_);
+  if (result)
+    return vulkanFault(result, "cannot make a descriptor layout", fault);
+  for (uint32_t i = 0; i < header_->kernels; ++i)
+    if (Status status = makeLayout(table_[i].bindings, fault))
+      return status;
+  return SINTER_OK;
+}
+
+Status VulkanKernels::makePipeline(uint32_t kernel, const char *entry,
+                                   VkPipelineCache cache, Fault &fault) {
+  const VulkanApi &vk = context_->vk;
+  VkShaderModuleCreateInfo code = {};
+  code.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
+  code.codeSize = table_[kernel].words * sizeof(uint32_t);
+  code.pCode = pack_.as<uint32_t>() + table_[kernel].firstWord;
+  VkShaderModule module = VK_NULL_HANDLE;
+  VkResult result =
+      vk.CreateShaderModule(context_->device, &code, nullptr, &module);
+  if (result)
+    return vulkanFault(result, "cannot load a kernel", fault);
+  VkComputePipelineCreateInfo info = {};
+  info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
+  info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
+  info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
+  info.stage.module = module;
+  info.stage.pName = entry;
+  for (uint32_t i = 0; i < variant_->featureCount; ++i)
+    if (strcmp(variant_->features[i], "subgroups") == 0)
+      info.stage.flags =
+          VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
+  info.layout = layouts_[table_[kernel].bindings];
+  result = vk.CreateComputePipelines(context_->device, cache, 1, &info, nullptr,
+                                     &pipelines_[kernel]);
+  vk.DestroyShaderModule(context_->device, module, nullptr);
+  return vulkanFault(result, "cannot compile a kernel", fault);
+}
+
+Status VulkanKernels::makePipelines(const Bundle &bundle, Fault &fault) {
+  if (!pipelines_.allocate(header_->kernels))
+    return fault.set(SINTER_OUT_OF_MEMORY, "no memory for the pipelines");
+  PipelineCache cache(*context_, bundle.folder.path(), variant_->name);
+  if (Status status = cache.open(pack_, fault))
+    return status;
+  uint64_t before = monotonicNanoseconds();
+  const auto *kernels = bundle.plan.root().kernels();
+  for (uint32_t i = 0; i < header_->kernels; ++i) {
+    const auto *id = kernels->Get(i)->id();
+    if (Status status =
+            makePipeline(i, id ? id->c_str() : "", cache.handle(), fault))
+      return status;
+  }
+  pipelineTime_ = monotonicNanoseconds() - before;
+  cache.save();
+  return SINTER_OK;
+}
+
+Status VulkanKernels::load(VulkanContext &context, const Bundle &bundle,
+                           const char *variant, Fault &fault) {
+  context_ = &context;
+  if (Status status = chooseVariant(bundle, variant, fault))
+    return status;
+  if (Status status = readPack(bundle, fault))
+    return status;
+  if (Status status = makeLayouts(fault))
+    return status;
+  return makePipelines(bundle, fault);
+}
+
+} // namespace sinter::rt

@@ -1,0 +1,199 @@
+// The Vulkan target (SpirvTarget.h): its variants, and the file of each.
+#include "targets/spirv/SpirvTarget.h"
+
+#include "compiler/support/Error.h"
+#include "runtime/device/vulkan/KernelPack.h"
+#include "targets/common/grid/GridPlan.h"
+#include "targets/spirv/binary/Binary.h"
+#include "targets/spirv/raise/SpirvPasses.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+using namespace sinter;
+using kern::Feature;
+using mlir::spirv::ModuleOp;
+
+namespace {
+
+struct SpirvVariant {
+  StringRef name;
+  Feature features;
+  bool cheapBarriers;
+  std::vector<std::string> deviceFeatures; ///< names of the Vulkan device's
+  StringRef when;
+};
+
+/// In the order the runtime looks: a software device may have what the others
+/// need, too, so that `soft` comes first.
+ArrayRef<SpirvVariant> allVariants() {
+  static const SpirvVariant table[] = {
+      {"spirv-soft", Feature::none, false, {}, "software"},
+      {"spirv-f16",
+       Feature::shader_f16 | Feature::subgroups,
+       true,
+       {"float16", "storage16", "subgroups"},
+       ""},
+      {"spirv-f32", Feature::subgroups, true, {"subgroups"}, ""},
+  };
+  return table;
+}
+
+/// Lanes of a workgroup: every Vulkan device takes 128, and subgroups have at
+/// most 64 lanes on those that matter.
+constexpr int64_t kGroup = 64;
+/// Values a lane may keep before a GPU runs out of registers for a second
+/// workgroup.
+constexpr int64_t kRegisters = 64;
+
+class SpirvTarget : public sinter::Target {
+public:
+  StringRef name() const override { return "vulkan"; }
+  PlanKind planKind() const override { return gridPlanKind(); }
+
+  Expected<SmallVector<TargetVariant>>
+  variants(mlir::MLIRContext *context,
+           ArrayRef<std::string> requested) const override;
+
+  void populateLegalize(mlir::OpPassManager &passes,
+                        const TargetVariant &) const override {
+    spirvtarget::populateLegalize(passes);
+  }
+
+  ArrayRef<StringRef> legalDialects() const override {
+    static const StringRef legal[] = {"builtin", "spirv"};
+    return legal;
+  }
+
+  Expected<std::vector<TargetFile>>
+  emit(ArrayRef<TargetVariant> variants, ArrayRef<mlir::ModuleOp> modules,
+       const EmitOptions &options) const override;
+};
+
+Expected<SmallVector<TargetVariant>>
+SpirvTarget::variants(mlir::MLIRContext *context,
+                      ArrayRef<std::string> requested) const {
+  for (const std::string &name : requested)
+    if (none_of(allVariants(),
+                [&](const SpirvVariant &known) { return known.name == name; }))
+      return unsupportedError(
+          "unknown Vulkan variant '" + name + "', expected " +
+          join(map_range(allVariants(),
+                         [](const SpirvVariant &known) { return known.name; }),
+               ", "));
+  SmallVector<TargetVariant> result;
+  for (const SpirvVariant &known : allVariants()) {
+    if (!requested.empty() && !is_contained(requested, known.name))
+      continue;
+    TargetVariant variant;
+    variant.name = known.name.str();
+    variant.caps =
+        kern::CapsAttr::get(context, /*simd_bits=*/32, kRegisters,
+                            known.features, known.cheapBarriers, kGroup);
+    variant.features = known.deviceFeatures;
+    variant.when = known.when.str();
+    result.push_back(std::move(variant));
+  }
+  return result;
+}
+
+/// A kernel's binary, or what the serializer had to say.
+Expected<std::vector<uint32_t>> wordsOf(ModuleOp module) {
+  std::string problem;
+  mlir::ScopedDiagnosticHandler handler(
+      module.getContext(), [&](mlir::Diagnostic &diagnostic) {
+        problem = diagnostic.str();
+        return mlir::success();
+      });
+  mlir::FailureOr<std::vector<uint32_t>> words =
+      spirvtarget::serialize(module);
+  if (failed(words))
+    return internalError("cannot write SPIR-V of " + *module.getSymName() +
+                         ": " + problem);
+  return std::move(*words);
+}
+
+uint32_t numberOf(ModuleOp module, StringRef attribute) {
+  return static_cast<uint32_t>(
+      module->getAttrOfType<mlir::IntegerAttr>(attribute).getInt());
+}
+
+Error dump(StringRef folder, StringRef name, StringRef bytes) {
+  SmallString<256> path(folder);
+  sys::path::append(path, name);
+  std::error_code problem;
+  raw_fd_ostream file(path, problem);
+  if (!problem)
+    file << bytes, file.close(), problem = file.error();
+  if (problem)
+    return resourceError("cannot write " + path + ": " + problem.message());
+  return Error::success();
+}
+
+/// All kernels of a variant as one file (runtime/device/vulkan/KernelPack.h).
+Expected<std::string> pack(const TargetVariant &variant, mlir::ModuleOp module,
+                           const EmitOptions &options) {
+  mlir::SymbolTable symbols(module);
+  size_t kernels = options.kernelIds.size();
+  rt::KernelPackHeader header = {
+      rt::kKernelPackMagic, rt::kKernelPackVersion,
+      static_cast<uint32_t>(kernels),
+      static_cast<uint32_t>(variant.caps.getGroup()),
+      {}};
+  memcpy(header.planSha256, options.planSha256.data(),
+         sizeof(header.planSha256));
+  std::vector<rt::PackedKernel> table;
+  std::vector<uint32_t> words;
+  size_t first =
+      (sizeof(header) + kernels * sizeof(rt::PackedKernel)) / sizeof(uint32_t);
+  for (const std::string &id : options.kernelIds) {
+    auto kernel = symbols.lookup<ModuleOp>(id);
+    if (!kernel)
+      return internalError("variant " + variant.name + " lacks kernel " + id);
+    auto binary = wordsOf(kernel);
+    if (!binary)
+      return binary.takeError();
+    table.push_back({static_cast<uint32_t>(first + words.size()),
+                     static_cast<uint32_t>(binary->size()),
+                     numberOf(kernel, spirvtarget::kItemsPerGroupAttr),
+                     numberOf(kernel, spirvtarget::kSharedBytesAttr),
+                     numberOf(kernel, spirvtarget::kBindingsAttr),
+                     numberOf(kernel, spirvtarget::kWrittenAttr)});
+    words.insert(words.end(), binary->begin(), binary->end());
+    if (!options.dumpDir.empty())
+      if (Error error = dump(options.dumpDir, id + "." + variant.name + ".spv",
+                             spirvtarget::bytesOf(*binary)))
+        return error;
+  }
+  // Structs of words: the compiler runs on little-endian machines only.
+  std::string bytes(reinterpret_cast<const char *>(&header), sizeof(header));
+  bytes.append(reinterpret_cast<const char *>(table.data()),
+               table.size() * sizeof(rt::PackedKernel));
+  return bytes + spirvtarget::bytesOf(words);
+}
+
+Expected<std::vector<TargetFile>>
+SpirvTarget::emit(ArrayRef<TargetVariant> variants,
+                  ArrayRef<mlir::ModuleOp> modules,
+                  const EmitOptions &options) const {
+  std::vector<TargetFile> files;
+  for (auto [variant, module] : zip_equal(variants, modules)) {
+    auto bytes = pack(variant, module, options);
+    if (!bytes)
+      return bytes.takeError();
+    files.push_back(
+        {"kernels/vulkan/" + variant.name + ".spvpack", std::move(*bytes)});
+  }
+  return files;
+}
+
+} // namespace
+
+const sinter::Target &sinter::spirvTarget() {
+  static const SpirvTarget target;
+  return target;
+}

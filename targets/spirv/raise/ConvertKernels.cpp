@@ -1,0 +1,31 @@
+// The pass over all kernels of a module; see SpirvPasses.td.
+#include "targets/spirv/raise/KernelLowering.h"
+#include "targets/spirv/raise/SpirvPasses.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace sinter;
+
+namespace sinter::spirvtarget {
+#define GEN_PASS_DEF_CONVERTKERNELSPASS
+#include "targets/spirv/raise/SpirvPasses.h.inc"
+} // namespace sinter::spirvtarget
+
+namespace {
+
+struct ConvertKernelsPass
+    : public spirvtarget::impl::ConvertKernelsPassBase<ConvertKernelsPass> {
+  void runOnOperation() override {
+    SmallVector<kern::KernelOp> kernels(
+        getOperation().getOps<kern::KernelOp>());
+    for (kern::KernelOp kernel : kernels) {
+      FailureOr<spirv::ModuleOp> module = spirvtarget::lowerKernel(kernel);
+      if (failed(module) || failed(spirvtarget::convertBody(*module)))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace
