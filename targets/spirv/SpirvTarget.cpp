@@ -46,6 +46,9 @@ ArrayRef<SpirvVariant> allVariants() {
 /// Lanes of a workgroup: every Vulkan device takes 128, and subgroups have at
 /// most 64 lanes on those that matter.
 constexpr int64_t kGroup = 64;
+/// Software devices run a workgroup on one thread: many small ones fill all
+/// threads.
+constexpr int64_t kSoftGroup = 16;
 /// Values a lane may keep before a GPU runs out of registers for a second
 /// workgroup.
 constexpr int64_t kRegisters = 64;
@@ -93,7 +96,8 @@ SpirvTarget::variants(mlir::MLIRContext *context,
     variant.name = known.name.str();
     variant.caps =
         kern::CapsAttr::get(context, /*simd_bits=*/32, kRegisters,
-                            known.features, known.cheapBarriers, kGroup);
+                            known.features, known.cheapBarriers,
+                            known.cheapBarriers ? kGroup : kSoftGroup);
     variant.features = known.deviceFeatures;
     variant.when = known.when.str();
     result.push_back(std::move(variant));
