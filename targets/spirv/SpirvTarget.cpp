@@ -94,10 +94,9 @@ SpirvTarget::variants(mlir::MLIRContext *context,
       continue;
     TargetVariant variant;
     variant.name = known.name.str();
-    variant.caps =
-        kern::CapsAttr::get(context, /*simd_bits=*/32, kRegisters,
-                            known.features, known.cheapBarriers,
-                            known.cheapBarriers ? kGroup : kSoftGroup);
+    variant.caps = kern::CapsAttr::get(
+        context, /*simd_bits=*/32, kRegisters, known.features,
+        known.cheapBarriers, known.cheapBarriers ? kGroup : kSoftGroup);
     variant.features = known.deviceFeatures;
     variant.when = known.when.str();
     result.push_back(std::move(variant));
@@ -108,13 +107,12 @@ SpirvTarget::variants(mlir::MLIRContext *context,
 /// A kernel's binary, or what the serializer had to say.
 Expected<std::vector<uint32_t>> wordsOf(ModuleOp module) {
   std::string problem;
-  mlir::ScopedDiagnosticHandler handler(
-      module.getContext(), [&](mlir::Diagnostic &diagnostic) {
-        problem = diagnostic.str();
-        return mlir::success();
-      });
-  mlir::FailureOr<std::vector<uint32_t>> words =
-      spirvtarget::serialize(module);
+  mlir::ScopedDiagnosticHandler handler(module.getContext(),
+                                        [&](mlir::Diagnostic &diagnostic) {
+                                          problem = diagnostic.str();
+                                          return mlir::success();
+                                        });
+  mlir::FailureOr<std::vector<uint32_t>> words = spirvtarget::serialize(module);
   if (failed(words))
     return internalError("cannot write SPIR-V of " + *module.getSymName() +
                          ": " + problem);
@@ -143,11 +141,11 @@ Expected<std::string> pack(const TargetVariant &variant, mlir::ModuleOp module,
                            const EmitOptions &options) {
   mlir::SymbolTable symbols(module);
   size_t kernels = options.kernelIds.size();
-  rt::KernelPackHeader header = {
-      rt::kKernelPackMagic, rt::kKernelPackVersion,
-      static_cast<uint32_t>(kernels),
-      static_cast<uint32_t>(variant.caps.getGroup()),
-      {}};
+  rt::KernelPackHeader header = {rt::kKernelPackMagic,
+                                 rt::kKernelPackVersion,
+                                 static_cast<uint32_t>(kernels),
+                                 static_cast<uint32_t>(variant.caps.getGroup()),
+                                 {}};
   memcpy(header.planSha256, options.planSha256.data(),
          sizeof(header.planSha256));
   std::vector<rt::PackedKernel> table;

@@ -4,11 +4,12 @@ with the published implementation's, without a message of the Khronos validation
 Skips (exit code 77) where the driver or the layer is not installed."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from bundles import SINTER, largest_difference, read_npy, read_safetensors, shared, sinter, temporary_folder
+from bundles import SINTER, largest_difference, read_npy, read_safetensors, run_tool, shared, sinter, temporary_folder
 
 TOLERANCE = 5e-4  # of the logits' standard deviation
 DRIVERS = {"lavapipe": "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
@@ -39,7 +40,11 @@ def on_device(*arguments):
 
 with temporary_folder() as scratch:
     bundle = f"{scratch}/bundle"
-    sinter("compile", folder, "-q", "f32", "--target", "vulkan", "-o", bundle, "--quiet")
+    sinter("compile", folder, "-q", "f32", "--target", "vulkan", "-o", bundle, "--quiet", "--dump-ir", f"{scratch}/ir")
+    modules = list(Path(scratch, "ir").rglob("*.spv"))
+    assert modules, "no SPIR-V was dumped"
+    for module in modules if shutil.which("spirv-val") else []:
+        run_tool("spirv-val", "--target-env", "vulkan1.2", module)
     for path in ([], ["--stepwise"]):
         on_device("logits", bundle, "--device", "vulkan", "--tokens", listed(tokens), "-o", f"{scratch}/logits.npy",
                   *path)

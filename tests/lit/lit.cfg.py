@@ -1,6 +1,7 @@
 # How lit runs the .mlir files below this folder. Substitutions: %s the file, %t a
 # scratch path; sinter-opt, sinter, FileCheck, not and split-file are on the PATH.
 import os
+import shutil
 
 import lit.formats
 
@@ -15,3 +16,5 @@ config.environment["PATH"] = os.pathsep.join(
 config.environment["FILECHECK_OPTS"] = "--enable-var-scope"
 config.environment["SINTER_SHARED_DATA"] = os.path.join(
     config.sinter_source_dir, "..", "shared", "data")
+if shutil.which("spirv-val") and shutil.which("spirv-dis"):
+    config.available_features.add("spirv-tools")

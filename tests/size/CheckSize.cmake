@@ -1,6 +1,6 @@
 # Links generate.c against the runtime as an application would (C compiler, --gc-sections,
-# stripped), and compares: the file is at most 200 KB, aim 150 KB; code and data that
-# the runtime adds are at most 150 KB. Also: no symbol of the C++ library is needed, and no
+# stripped), and compares: the file is at most 200 KB; code and data that the runtime adds are
+# at most 170 KB, of which the Vulkan device is 30 KB (SINTER_VULKAN=OFF leaves it out). Also: no symbol of the C++ library is needed, and no
 # code runs before main.
 function(run)
   execute_process(COMMAND ${ARGV} RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
@@ -41,7 +41,7 @@ loaded(${WORK}/empty without)
 math(EXPR added "${with} - ${without}")
 file(SIZE ${WORK}/generate file)
 message(STATUS "program ${file} bytes, runtime adds ${added} bytes of code and data")
-if(file GREATER 200000 OR added GREATER 150000)
+if(file GREATER 200000 OR added GREATER 170000)
   message(FATAL_ERROR "the runtime is over its size budget")
 endif()
 if(NOT init_with STREQUAL init_without)

@@ -101,9 +101,9 @@ Status PipelineCache::open(const Buffer &kernels, Fault &fault) {
     info.initialDataSize = loaded_ = bytes.size() - sizeof(Header);
     info.pInitialData = bytes.data() + sizeof(Header);
   }
-  return vulkanFault(context_.vk.CreatePipelineCache(context_.device, &info,
-                                                     nullptr, &cache_),
-                     "cannot make a pipeline cache", fault);
+  return vulkanFault(
+      context_.vk.CreatePipelineCache(context_.device, &info, nullptr, &cache_),
+      "cannot make a pipeline cache", fault);
 }
 
 bool PipelineCache::write(const char *path, const Buffer &bytes) const {

@@ -14,8 +14,8 @@ Status VulkanCommandPool::create(VulkanContext &context, VulkanQueue queue,
   VkCommandPoolCreateInfo info = {};
   info.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
   info.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
-  info.queueFamilyIndex = queue == kComputeQueue ? context.computeFamily
-                                                 : context.transferFamily;
+  info.queueFamilyIndex =
+      queue == kComputeQueue ? context.computeFamily : context.transferFamily;
   return vulkanFault(
       context.vk.CreateCommandPool(context.device, &info, nullptr, &pool_),
       "cannot make a command pool", fault);

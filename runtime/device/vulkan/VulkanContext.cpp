@@ -135,10 +135,10 @@ Status VulkanContext::choose(const char *gpu, VkPhysicalDevice &chosen,
     VkPhysicalDeviceProperties2 p = {};
     p.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
     vk.GetPhysicalDeviceProperties2(found[i], &p);
-    bool wanted = !gpu || !*gpu ||
-                  (index >= 0 ? index == static_cast<long>(i)
-                              : containsIgnoringCase(p.properties.deviceName,
-                                                     gpu));
+    bool wanted =
+        !gpu || !*gpu ||
+        (index >= 0 ? index == static_cast<long>(i)
+                    : containsIgnoringCase(p.properties.deviceName, gpu));
     if (!wanted)
       continue;
     if (const char *problem = whyNot(p.properties)) {
@@ -150,11 +150,10 @@ Status VulkanContext::choose(const char *gpu, VkPhysicalDevice &chosen,
       continue;
     best = rank;
     chosen = found[i];
-    snprintf(reason_, sizeof(reason_), "%s, %s, device %u of %u%s",
-             p.properties.deviceName, kindName(p.properties.deviceType), i,
-             count,
-             gpu && *gpu ? ", as asked for"
-                         : (count > 1 ? ", the best kind" : ""));
+    snprintf(
+        reason_, sizeof(reason_), "%s, %s, device %u of %u%s",
+        p.properties.deviceName, kindName(p.properties.deviceType), i, count,
+        gpu && *gpu ? ", as asked for" : (count > 1 ? ", the best kind" : ""));
   }
   if (chosen)
     return SINTER_OK;
@@ -177,7 +176,8 @@ Status VulkanContext::chooseQueues(VkPhysicalDevice physical, Fault &fault) {
     VkQueueFlags flags = families[i].queueFlags;
     if (flags & VK_QUEUE_COMPUTE_BIT)
       compute = compute == count ? i : compute;
-    else if ((flags & VK_QUEUE_TRANSFER_BIT) && !(flags & VK_QUEUE_GRAPHICS_BIT))
+    else if ((flags & VK_QUEUE_TRANSFER_BIT) &&
+             !(flags & VK_QUEUE_GRAPHICS_BIT))
       transfer = transfer == count ? i : transfer;
   }
   if (compute == count)

@@ -79,8 +79,7 @@ Status createVulkanDevice(const Bundle &bundle,
   made->table = &kTable;
   made->variant = made->kernels.variant().name;
   snprintf(made->reason, sizeof(made->reason), "%s; pipelines made in %.1f ms",
-           made->context.reason(),
-           double(made->kernels.pipelineTime()) * 1e-6);
+           made->context.reason(), double(made->kernels.pipelineTime()) * 1e-6);
   made->variantReason = made->reason;
   made->threads = 1;
   *device = made.release();

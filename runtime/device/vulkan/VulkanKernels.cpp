@@ -59,8 +59,8 @@ Status VulkanKernels::chooseVariant(const Bundle &bundle, const char *wanted,
 
 Status VulkanKernels::readPack(const Bundle &bundle, Fault &fault) {
   char path[128];
-  int length = snprintf(path, sizeof(path), "kernels/vulkan/%s.spvpack",
-                        variant_->name);
+  int length =
+      snprintf(path, sizeof(path), "kernels/vulkan/%s.spvpack", variant_->name);
   if (length < 0 || size_t(length) >= sizeof(path))
     return fault.set(SINTER_CORRUPT, "manifest.json: a variant's name is too "
                                      "long");
@@ -97,8 +97,7 @@ Status VulkanKernels::checkPack(const Plan &plan, Fault &fault) const {
         k.bindings > kMaxKernelBindings ||
         pack_.as<uint32_t>()[k.firstWord] != kSpirvMagic)
       return fault.set(SINTER_CORRUPT, "Vulkan kernel %u is malformed", i);
-    if (k.sharedBytes >
-        context_->properties.limits.maxComputeSharedMemorySize)
+    if (k.sharedBytes > context_->properties.limits.maxComputeSharedMemorySize)
       return fault.set(SINTER_UNSUPPORTED,
                        "Vulkan kernel %u needs %u bytes of workgroup memory, "
                        "the device has %u",

@@ -41,8 +41,8 @@ private:
   Status checkDispatches(const Plan &plan, Fault &fault) const;
   Status makeLayouts(Fault &fault);
   Status makeLayout(uint32_t bindings, Fault &fault);
-  Status makePipeline(uint32_t kernel, const char *entry,
-                      VkPipelineCache cache, Fault &fault);
+  Status makePipeline(uint32_t kernel, const char *entry, VkPipelineCache cache,
+                      Fault &fault);
   Status makePipelines(const Bundle &bundle, Fault &fault);
 
   VulkanContext *context_ = nullptr;

@@ -40,8 +40,8 @@ Status VulkanBuffer::bind(Place place, const char *what, Fault &fault) {
   info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
   info.allocationSize = wanted.size;
   info.memoryTypeIndex = static_cast<uint32_t>(type);
-  VkResult result = context.vk.AllocateMemory(context.device, &info, nullptr,
-                                              &memory_);
+  VkResult result =
+      context.vk.AllocateMemory(context.device, &info, nullptr, &memory_);
   if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY)
     return fault.set(SINTER_OUT_OF_MEMORY,
                      "no memory on the device for %llu bytes of %s; close "
@@ -51,8 +51,8 @@ Status VulkanBuffer::bind(Place place, const char *what, Fault &fault) {
   if (!result)
     result = context.vk.BindBufferMemory(context.device, buffer_, memory_, 0);
   VkMemoryPropertyFlags has = context.memory.memoryTypes[type].propertyFlags;
-  bool map = place == Place::Host || (liked && place == Place::Device &&
-                                      (has & liked) == liked);
+  bool map = place == Place::Host ||
+             (liked && place == Place::Device && (has & liked) == liked);
   void *data = nullptr;
   if (!result && map)
     result = context.vk.MapMemory(context.device, memory_, 0, VK_WHOLE_SIZE, 0,

@@ -133,8 +133,8 @@ Status VulkanSession::createSets(Fault &fault) {
   info.poolSizeCount = 2;
   info.pPoolSizes = sizes;
   const VulkanApi &vk = context_.vk;
-  VkResult result = vk.CreateDescriptorPool(context_.device, &info, nullptr,
-                                            &descriptors_);
+  VkResult result =
+      vk.CreateDescriptorPool(context_.device, &info, nullptr, &descriptors_);
   auto allocate = [&](VkDescriptorSetLayout layout, VkDescriptorSet &set) {
     VkDescriptorSetAllocateInfo one = {};
     one.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO;
@@ -193,9 +193,9 @@ Status VulkanSession::createQueries(Fault &fault) {
   info.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
   info.queryType = VK_QUERY_TYPE_TIMESTAMP;
   info.queryCount = most + 1;
-  return vulkanFault(context_.vk.CreateQueryPool(context_.device, &info,
-                                                 nullptr, &queries_),
-                     "cannot make timestamps", fault);
+  return vulkanFault(
+      context_.vk.CreateQueryPool(context_.device, &info, nullptr, &queries_),
+      "cannot make timestamps", fault);
 }
 
 /// Zeroes arena and caches.
@@ -408,8 +408,8 @@ void VulkanSession::copyThrough(const fb::Range &range, uint64_t offset,
     }
     if (pool_.begin(transfer_, true, ignored))
       return;
-    memoryBarrier(context_.vk, transfer_, kCompute | kTransfer,
-                  kShader | kCopy, kTransfer, kCopy);
+    memoryBarrier(context_.vk, transfer_, kCompute | kTransfer, kShader | kCopy,
+                  kTransfer, kCopy);
     context_.vk.CmdCopyBuffer(transfer_, from, to, 1, &copy);
     memoryBarrier(context_.vk, transfer_, kTransfer, kCopy,
                   VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);

@@ -51,9 +51,8 @@ Status VulkanWeights::loadMapped(const Bundle &bundle, bool verify,
     uint64_t start = i * kShardBytes;
     BufferPart part = space_.at(start, rest);
     if (rest >= bytes) {
-      if (Status status =
-              readShard(bundle, i, part.buffer->mapped() + part.offset, verify,
-                        fault))
+      if (Status status = readShard(
+              bundle, i, part.buffer->mapped() + part.offset, verify, fault))
         return status;
       continue;
     }
@@ -87,8 +86,9 @@ Status VulkanWeights::loadStaged(VulkanContext &context, const Bundle &bundle,
   for (uint32_t i = 0; i < bundle.shards() && !status; ++i) {
     Stage &stage = stages[i % 2];
     status = context.wait(stage.pending, fault);
-    status = status ? status
-                    : readShard(bundle, i, stage.buffer.mapped(), verify, fault);
+    status = status
+                 ? status
+                 : readShard(bundle, i, stage.buffer.mapped(), verify, fault);
     status = status ? status : pool.begin(stage.commands, true, fault);
     if (status)
       break;

@@ -68,7 +68,7 @@ private:
   ArrayRef<uint32_t> words;
   SmallVector<Instruction> instructions;
   llvm::DenseMap<uint32_t, uint32_t> functions; ///< to their instruction
-  uint32_t set = 0; ///< of the import, 0: none
+  uint32_t set = 0;                             ///< of the import, 0: none
   std::vector<uint32_t> result;
 };
 

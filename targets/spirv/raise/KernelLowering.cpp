@@ -102,8 +102,8 @@ spirv::GlobalVariableOp Lowering::global(StringRef name, Type type) {
 
 spirv::GlobalVariableOp Lowering::builtIn(spirv::BuiltIn which, Type type) {
   StringRef name = spirv::stringifyBuiltIn(which);
-  auto variable = global(
-      name, spirv::PointerType::get(type, spirv::StorageClass::Input));
+  auto variable =
+      global(name, spirv::PointerType::get(type, spirv::StorageClass::Input));
   variable->setAttr("built_in", builder.getStringAttr(name));
   return variable;
 }
@@ -133,14 +133,12 @@ Value Lowering::lane() {
 Value Lowering::scalar(kern::Scalar which) {
   Type i32 = builder.getI32Type();
   Type block = spirv::StructType::get({i32, i32, i32}, {0, 4, 8});
-  auto variable =
-      global(kScalars,
-             spirv::PointerType::get(block, spirv::StorageClass::Uniform));
+  auto variable = global(
+      kScalars, spirv::PointerType::get(block, spirv::StorageClass::Uniform));
   variable.setDescriptorSet(kScalarSet);
   variable.setBinding(0);
   Value member = builder.create<spirv::AccessChainOp>(
-      loc, address(variable),
-      ValueRange{word(static_cast<uint32_t>(which))});
+      loc, address(variable), ValueRange{word(static_cast<uint32_t>(which))});
   return builder.create<spirv::LoadOp>(loc, member);
 }
 
@@ -150,9 +148,8 @@ void Lowering::addBindings() {
     Type element = cast<MemRefType>(argument.getType()).getElementType();
     auto array = spirv::RuntimeArrayType::get(
         element, static_cast<unsigned>(bytesOf(element)));
-    Type type = spirv::PointerType::get(
-        spirv::StructType::get({array}, {0}),
-        spirv::StorageClass::StorageBuffer);
+    Type type = spirv::PointerType::get(spirv::StructType::get({array}, {0}),
+                                        spirv::StorageClass::StorageBuffer);
     auto variable = global("binding" + std::to_string(number), type);
     variable.setDescriptorSet(0);
     variable.setBinding(number);
@@ -246,8 +243,8 @@ void Lowering::annotate(int64_t written) {
 
 Value Lowering::element(Value memref, Value index) {
   const Storage &place = storage.lookup(memref);
-  Value at = builder.create<arith::IndexCastUIOp>(loc, builder.getI32Type(),
-                                                  index);
+  Value at =
+      builder.create<arith::IndexCastUIOp>(loc, builder.getI32Type(), index);
   SmallVector<Value> path;
   if (place.inStruct)
     path.push_back(word(0));
@@ -268,10 +265,8 @@ Value Lowering::call(StringRef name, Type result, Value operand) {
         loc, builder.create<spirv::UndefOp>(loc, result));
   }
   return builder
-      .create<spirv::FunctionCallOp>(loc, result,
-                                     SymbolRefAttr::get(builder.getContext(),
-                                                        name),
-                                     operand)
+      .create<spirv::FunctionCallOp>(
+          loc, result, SymbolRefAttr::get(builder.getContext(), name), operand)
       .getResult(0);
 }
 
@@ -310,8 +305,7 @@ LogicalResult Lowering::lower(Operation *op) {
           reduce.getX(), Value());
   } else if (isa<kern::SubgroupLaneOp>(op)) {
     need(spirv::Capability::GroupNonUniform);
-    result =
-        toIndex(loadBuiltIn(spirv::BuiltIn::SubgroupLocalInvocationId));
+    result = toIndex(loadBuiltIn(spirv::BuiltIn::SubgroupLocalInvocationId));
   } else if (isa<kern::SubgroupSizeOp>(op)) {
     need(spirv::Capability::GroupNonUniform);
     result = toIndex(loadBuiltIn(spirv::BuiltIn::SubgroupSize));
@@ -352,17 +346,16 @@ FailureOr<spirv::ModuleOp> Lowering::run() {
     return kernel.emitOpError("has more than 32 bindings");
   usesSubgroups = kernel
                       .walk([](Operation *op) {
-                        return isa<kern::SubgroupReduceOp,
-                                   kern::SubgroupLaneOp, kern::SubgroupSizeOp>(
-                                   op)
+                        return isa<kern::SubgroupReduceOp, kern::SubgroupLaneOp,
+                                   kern::SubgroupSizeOp>(op)
                                    ? WalkResult::interrupt()
                                    : WalkResult::advance();
                       })
                       .wasInterrupted();
   int64_t sharedBytes = kernel.getSharedBytes(), written = writtenMask();
-  module = builder.create<spirv::ModuleOp>(
-      loc, spirv::AddressingModel::Logical, spirv::MemoryModel::GLSL450,
-      std::nullopt, kernel.getSymName());
+  module = builder.create<spirv::ModuleOp>(loc, spirv::AddressingModel::Logical,
+                                           spirv::MemoryModel::GLSL450,
+                                           std::nullopt, kernel.getSymName());
   addBindings();
   takeBody();
   addScratch();
@@ -375,8 +368,8 @@ FailureOr<spirv::ModuleOp> Lowering::run() {
   for (Operation *op : ops)
     if (failed(lower(op)))
       return failure();
-  for (auto scratch : llvm::make_early_inc_range(
-           function.getBody().getOps<kern::ScratchOp>()))
+  for (auto scratch :
+       llvm::make_early_inc_range(function.getBody().getOps<kern::ScratchOp>()))
     scratch.erase();
   function.walk([](scf::ForOp loop) { target::keepLoopResults(loop); });
   addEntryPoint();

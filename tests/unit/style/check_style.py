@@ -42,6 +42,8 @@ INCLUDES = {
                      "runtime/text"],
     "compiler/tools": ["compiler/driver", "compiler/cli"],
     "targets/common": ["compiler/support", "dialects/plan", "dialects/kern"],
+    # The kernels' file format is the device's.
+    "targets/spirv": ["targets/common", "compiler/support", "dialects/kern", "runtime/include", "runtime/device/vulkan"],
     "targets": ["targets/common", "compiler/support", "dialects/plan", "dialects/kern", "runtime/include"],
 }
 OURS = ("bench/", "compiler/", "dialects/", "examples/", "runtime/", "targets/", "tests/")
