@@ -8,7 +8,7 @@ import type { Message } from "./conversation.js";
 import { ConversationView } from "./conversation.js";
 import { byId, make } from "./dom.js";
 import { FaultView } from "./faults.js";
-import { formatRate, formatSize } from "./format.js";
+import { formatRate, formatSeconds, formatSize } from "./format.js";
 import { LoadingView } from "./loading.js";
 import { SettingsDialog } from "./settings.js";
 import { StoragePanel } from "./storage-panel.js";
@@ -226,7 +226,7 @@ async function showStats(last?: GenerateStats): Promise<void> {
     const fresh = last.promptTokens - last.reusedTokens;
     parts.push(`${formatRate(last.decodeTokensPerSecond)} tokens/s`);
     parts.push(`${fresh} read at ${formatRate(last.prefillTokensPerSecond)}/s`);
-    parts.push(`first after ${last.firstTokenSeconds.toFixed(2)} s`);
+    parts.push(`first after ${formatSeconds(last.firstTokenSeconds)}`);
   }
   parts.push(`context ${stats.contextUsed} of ${on.info.context}`);
   parts.push(`memory ${formatSize(stats.wasmBytes)}` + (stats.gpuBytes > 0 ? ` + GPU ${formatSize(stats.gpuBytes)}` : ""));

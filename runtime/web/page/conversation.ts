@@ -53,6 +53,7 @@ export class ReplyView {
     const copy = makeButton("Copy", "quiet", () => void this.copy(copy));
     this.tools.append(copy);
     if (regenerate !== undefined) this.tools.append(makeButton("Regenerate", "quiet regenerate", regenerate));
+    this.follow();
   }
 
   private async copy(button: HTMLButtonElement): Promise<void> {

@@ -31,3 +31,8 @@ export function formatRate(tokensPerSecond: number): string {
   if (!Number.isFinite(tokensPerSecond)) return "-";
   return tokensPerSecond >= 100 ? tokensPerSecond.toFixed(0) : tokensPerSecond.toFixed(1);
 }
+
+/** "12 ms", "1.3 s". */
+export function formatSeconds(seconds: number): string {
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+}

@@ -20,20 +20,33 @@ export function temporaryFolder(name) {
   return folder;
 }
 
+/** When the newest file of a folder was written. */
+function newest(folder) {
+  const times = fs.readdirSync(folder, { recursive: true }).map((name) => fs.statSync(path.join(folder, name)).mtimeMs);
+  return Math.max(...times);
+}
+
 /**
- * Compiles a model (default: the repository's own) for browsers into a temporary folder. Skips where
- * this build has no target for them. $SINTER_SITE names a folder that is there already.
+ * Compiles a model (default: the repository's own) for browsers; the folder, which nobody changes. It is
+ * kept in the build folder until compiler or library are built anew. Skips where this build has no
+ * target for browsers. $SINTER_SITE names a folder that is there already.
  */
-export function compileSite({ model = path.join(source, 'examples/tales/model'), target = 'web', flags = ['-q', 'q4'] } = {}) {
-  if (process.env.SINTER_SITE) return process.env.SINTER_SITE;
-  webFolder();
-  const out = path.join(temporaryFolder('site'), 'site');
+export function compileSite({ name = 'tales', model = path.join(source, 'examples/tales/model'), target = 'web', flags = ['-q', 'q4'] } = {}) {
+  if (process.env.SINTER_SITE && name === 'tales') return process.env.SINTER_SITE;
+  const sinter = tool('sinter');
+  const stamp = `${fs.statSync(sinter).mtimeMs} ${newest(webFolder())} ${model} ${target} ${flags.join(' ')}`;
+  const sites = path.join(bin, '../web-sites');
+  const out = path.join(sites, name);
+  const note = `${out}.stamp`;
+  if (fs.existsSync(out) && fs.existsSync(note) && fs.readFileSync(note, 'utf8') === stamp) return out;
+  fs.mkdirSync(sites, { recursive: true });
   try {
-    execFileSync(tool('sinter'), ['compile', model, '--target', target, ...flags, '-o', out, '--quiet'], { encoding: 'utf8', stdio: 'pipe' });
+    execFileSync(sinter, ['compile', model, '--target', target, ...flags, '-o', out, '--overwrite', '--quiet'], { encoding: 'utf8', stdio: 'pipe' });
   } catch (error) {
     if (error.status === 3 || error.status === 2) skip(`no bundle for ${target}: ${error.stderr.trim()}`);
     throw error;
   }
+  fs.writeFileSync(note, stamp);
   return out;
 }
 
