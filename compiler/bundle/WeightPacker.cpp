@@ -7,6 +7,7 @@
 
 #include "compiler/bundle/WeightPacker.h"
 
+#include "compiler/bundle/AlibiTable.h"
 #include "compiler/bundle/RopeTable.h"
 #include "compiler/bundle/ShardAssembler.h"
 #include "compiler/bundle/WeightRows.h"
@@ -30,6 +31,7 @@ namespace {
 struct Weight {
   std::optional<WeightRows> rows; ///< unless a rotary table
   std::optional<RopeFrequencies> rope;
+  std::optional<xf::AlibiAttr> alibi;
   const quant::Scheme *scheme = nullptr; ///< rows16 only
   int64_t units = 0;     ///< panels, 1 for a vector, positions of a table
   int64_t unitBytes = 0; ///< packed
@@ -103,6 +105,11 @@ llvm::Error Packer::addWeight(plan::WeightOp op, xf::WeightOp definition) {
     weight.rope = ropeFrequencies(*rope);
     weight.units = type.getDimSize(0);
     weight.unitBytes = type.getDimSize(1) * 4;
+  } else if (auto alibi = definition.getAlibi()) {
+    entry.isRopeTable = true;
+    weight.alibi = *alibi;
+    weight.units = type.getDimSize(0);
+    weight.unitBytes = type.getDimSize(1) * 4;
   } else {
     llvm::Expected<WeightRows> rows = WeightRows::find(definition, source);
     if (!rows)
@@ -172,11 +179,15 @@ void Packer::cutIntoJobs(int64_t totalBytes) {
 void Packer::pack(Job &job, Scratch &scratch) {
   const Weight &weight = weights[job.weight];
   auto *bytes = scratch.packed.data();
-  if (weight.rope) {
+  if (weight.rope || weight.alibi) {
     // Through floats: the byte buffer has no alignment of its own.
     size_t floats = static_cast<size_t>(job.count * weight.unitBytes / 4);
     scratch.rows.resize(std::max(scratch.rows.size(), floats));
-    fillRopeTable(*weight.rope, job.first, job.count, scratch.rows.data());
+    if (weight.rope)
+      fillRopeTable(*weight.rope, job.first, job.count, scratch.rows.data());
+    else
+      fillAlibiTable(*weight.alibi, job.first, job.count, weight.unitBytes / 4,
+                     scratch.rows.data());
     std::memcpy(bytes, scratch.rows.data(), floats * 4);
     return;
   }

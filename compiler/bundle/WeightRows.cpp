@@ -35,14 +35,27 @@ llvm::Error WeightRows::addPart(xf::SourceAttr attr, llvm::StringRef weight) {
   int64_t stored = (*tensor)->rowElements();
   if (!elements || *elements == 0)
     return wrong("is empty");
-  if (!isVector && stored != columnCount)
+  Part part{};
+  part.transposed = attr.getTransposed();
+  part.plusOne = attr.getPlusOne();
+  int64_t all = static_cast<int64_t>(*elements) / columnCount;
+  if (part.transposed) {
+    if (isVector || stored != all || isBlockType((*tensor)->dtype))
+      return wrong("cannot be read by columns");
+  } else if (!isVector && stored != columnCount) {
     return wrong("has not " + std::to_string(columnCount) + " columns");
-  Part part;
+  }
   part.tensor = *tensor;
   part.firstRow = rowCount;
-  part.rows = static_cast<int64_t>(*elements) / columnCount;
+  part.rows = all;
   part.rowBytes = *rowBytes((*tensor)->dtype, static_cast<uint64_t>(stored));
-  part.headRows = 0;
+  if (llvm::ArrayRef<int64_t> rows = attr.getRows(); !rows.empty()) {
+    part.first = rows[0], part.count = rows[1], part.stride = rows[2];
+    if (all % part.stride)
+      return wrong("is no multiple of " + std::to_string(part.stride) +
+                   " rows");
+    part.rows = all / part.stride * part.count;
+  }
   if (int64_t heads = attr.getUnpermuteHeads()) {
     if (heads < 0 || part.rows % heads || part.rows / heads % 2)
       return wrong("cannot be divided into " + std::to_string(heads) +
@@ -88,6 +101,8 @@ const WeightRows::Part &WeightRows::partOf(int64_t row) const {
 /// interleaved pair i mod D/2.
 int64_t WeightRows::storedRow(const Part &part, int64_t row) {
   int64_t local = row - part.firstRow;
+  if (part.count)
+    return part.first + local / part.count * part.stride + local % part.count;
   if (part.headRows == 0)
     return local;
   int64_t half = part.headRows / 2, i = local % part.headRows;
@@ -99,13 +114,29 @@ const uint8_t *WeightRows::rowAt(const Part &part, int64_t row) const {
          static_cast<uint64_t>(storedRow(part, row)) * part.rowBytes;
 }
 
+void WeightRows::readRow(const Part &part, int64_t row, float *out) const {
+  DType dtype = part.tensor->dtype;
+  if (!part.transposed) {
+    readRowF32(dtype, rowAt(part, row), columnCount, out);
+  } else {
+    auto column = static_cast<uint64_t>(storedRow(part, row));
+    const uint8_t *at =
+        source->bytes(*part.tensor).data() + *rowBytes(dtype, column);
+    for (int64_t i = 0; i < columnCount; ++i, at += part.rowBytes)
+      readRowF32(dtype, at, 1, out + i);
+  }
+  if (part.plusOne)
+    for (int64_t i = 0; i < columnCount; ++i)
+      out[i] += 1.0f;
+}
+
 static bool isBlockOf(DType dtype, const quant::Scheme &scheme) {
   return isBlockType(dtype) && dtypeName(dtype) == scheme.name();
 }
 
 bool WeightRows::repacks(const quant::Scheme &scheme) const {
   return llvm::any_of(parts, [&](const Part &part) {
-    return isBlockOf(part.tensor->dtype, scheme);
+    return isBlockOf(part.tensor->dtype, scheme) && !part.plusOne;
   });
 }
 
@@ -120,11 +151,11 @@ void WeightRows::packPanel(int64_t panel, const quant::Scheme &scheme,
     blocks[r] = nullptr;
     if (row < rowCount) {
       const Part &part = partOf(row);
-      if (isBlockOf(part.tensor->dtype, scheme)) {
+      if (isBlockOf(part.tensor->dtype, scheme) && !part.plusOne) {
         blocks[r] = rowAt(part, row);
         anyBlocks = true;
       } else {
-        readRowF32(part.tensor->dtype, rowAt(part, row), columnCount, out);
+        readRow(part, row, out);
       }
     }
     allBlocks &= blocks[r] != nullptr;
@@ -142,12 +173,15 @@ void WeightRows::readVector(float *out, quant::PackStats &stats) const {
     const TensorInfo &tensor = *part.tensor;
     // Stored as rows of rowElements() numbers; ours are single ones.
     int64_t width = tensor.rowElements();
-    std::vector<float> stored(static_cast<size_t>(part.rows));
+    auto all = static_cast<int64_t>(*elementCount(tensor.shape));
+    std::vector<float> stored(static_cast<size_t>(all));
     const uint8_t *bytes = source->bytes(tensor).data();
-    for (int64_t at = 0; at < part.rows; at += width, bytes += part.rowBytes)
+    for (int64_t at = 0; at < all; at += width, bytes += part.rowBytes)
       readRowF32(tensor.dtype, bytes, width, stored.data() + at);
     for (int64_t r = 0; r < part.rows; ++r) {
       float x = stored[static_cast<size_t>(storedRow(part, part.firstRow + r))];
+      if (part.plusOne)
+        x += 1.0f;
       out[part.firstRow + r] = x;
       if (std::isfinite(x))
         stats.squaredSum += static_cast<double>(x) * x;
@@ -167,9 +201,13 @@ llvm::SmallVector<WeightRows::Run, 2> WeightRows::runs(int64_t first,
     int64_t end = std::min(part.rows, first + count - part.firstRow);
     if (begin >= end)
       continue;
-    if (isVector) {
+    if (isVector || part.transposed) {
       result.push_back({&part, 0, part.tensor->bytes});
       continue;
+    }
+    if (part.count) { // whole units of the pattern
+      begin = begin / part.count * part.stride;
+      end = ((end - 1) / part.count + 1) * part.stride;
     }
     if (part.headRows) {
       begin = begin / part.headRows * part.headRows;

@@ -53,6 +53,10 @@ private:
     int64_t firstRow, rows; ///< in the weight
     uint64_t rowBytes;
     int64_t headRows; ///< rows per head if interleaved, else 0
+    /// `count` rows from `first` on out of every `stride`; count 0: all rows.
+    int64_t first, count, stride;
+    bool transposed; ///< our rows are the tensor's columns
+    bool plusOne;
   };
   struct Run {
     const Part *part;
@@ -62,6 +66,8 @@ private:
   llvm::Error addPart(xf::SourceAttr attr, llvm::StringRef weight);
   const Part &partOf(int64_t row) const;
   const uint8_t *rowAt(const Part &part, int64_t row) const;
+  /// Row `row` of the weight as f32.
+  void readRow(const Part &part, int64_t row, float *out) const;
   static int64_t storedRow(const Part &part, int64_t row);
   llvm::SmallVector<Run, 2> runs(int64_t first, int64_t count) const;
 

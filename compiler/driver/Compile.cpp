@@ -33,9 +33,11 @@ static llvm::Expected<int64_t> chooseContext(const CompileOptions &options,
   if (options.context < 0 || options.context > kLargestContext)
     return inputError("context " + Twine(options.context) +
                       " is out of range; use 16 to " + Twine(kLargestContext));
-  int64_t context = options.context
-                        ? options.context
-                        : std::min(config.maxPositions, kDefaultContext);
+  int64_t longest = std::min(config.maxPositions, kDefaultContext);
+  // Beyond it other factors apply to the whole bundle: only when asked for.
+  if (config.rope.scaling == RopeScaling::LongRope)
+    longest = std::min(longest, config.rope.originalContext);
+  int64_t context = options.context ? options.context : longest;
   return std::max<int64_t>(16, (context + 15) / 16 * 16);
 }
 

@@ -8,57 +8,12 @@
 //===------------------------------------------------------------------------===//
 
 #include "compiler/import/ConfigReaders.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Casting.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace sinter;
 using namespace sinter::config;
-
-static const Architecture kArchitectures[] = {
-    {/*name=*/"llama", /*modelClass=*/"LlamaForCausalLM",
-     /*maxPositions=*/2048, /*kvHeads=*/0, /*headDim=*/0, /*slidingWindow=*/0,
-     /*windowIsOptional=*/false, /*qkvBias=*/false,
-     /*hasAttentionBiasKey=*/true, /*hasMlpBiasKey=*/true, /*qkNorm=*/false},
-    {/*name=*/"mistral", /*modelClass=*/"MistralForCausalLM",
-     /*maxPositions=*/131072, /*kvHeads=*/8, /*headDim=*/0,
-     /*slidingWindow=*/4096, /*windowIsOptional=*/false, /*qkvBias=*/false,
-     /*hasAttentionBiasKey=*/false, /*hasMlpBiasKey=*/false, /*qkNorm=*/false},
-    {/*name=*/"qwen2", /*modelClass=*/"Qwen2ForCausalLM",
-     /*maxPositions=*/32768, /*kvHeads=*/32, /*headDim=*/0,
-     /*slidingWindow=*/4096, /*windowIsOptional=*/true, /*qkvBias=*/true,
-     /*hasAttentionBiasKey=*/false, /*hasMlpBiasKey=*/false, /*qkNorm=*/false},
-    {/*name=*/"qwen3", /*modelClass=*/"Qwen3ForCausalLM",
-     /*maxPositions=*/32768, /*kvHeads=*/32, /*headDim=*/128,
-     /*slidingWindow=*/4096, /*windowIsOptional=*/true, /*qkvBias=*/false,
-     /*hasAttentionBiasKey=*/true, /*hasMlpBiasKey=*/false, /*qkNorm=*/true},
-};
-
-const Architecture *config::findArchitecture(llvm::StringRef name) {
-  for (const Architecture &entry : kArchitectures)
-    if (entry.name == name)
-      return &entry;
-  return nullptr;
-}
-
-const Architecture *
-config::findArchitectureByClass(llvm::StringRef modelClass) {
-  // The spelling of the first conversions of Llama 1.
-  if (modelClass == "LLaMAForCausalLM")
-    modelClass = "LlamaForCausalLM";
-  for (const Architecture &entry : kArchitectures)
-    if (entry.modelClass == modelClass)
-      return &entry;
-  return nullptr;
-}
-
-std::string config::architectureNames() {
-  std::vector<std::string> names;
-  for (const Architecture &entry : kArchitectures)
-    names.push_back(entry.name.str());
-  return llvm::join(names, ", ");
-}
 
 namespace {
 
@@ -145,12 +100,14 @@ static llvm::Error checkRope(const RopeConfig &rope, llvm::StringRef where) {
   for (const RealRange &range : ranges)
     if (llvm::Error error = checkReal(range, where))
       return error;
-  for (double factor : rope.factors)
-    if (llvm::Error error =
-            checkReal({factor, "a rotary frequency factor", 1e-6, 1e9}, where))
-      return error;
-  bool stretches =
-      rope.scaling == RopeScaling::Llama3 || rope.scaling == RopeScaling::Yarn;
+  for (const std::vector<double> *factors : {&rope.factors, &rope.longFactors})
+    for (double factor : *factors)
+      if (llvm::Error error = checkReal(
+              {factor, "a rotary frequency factor", 1e-6, 1e9}, where))
+        return error;
+  bool stretches = rope.scaling == RopeScaling::Llama3 ||
+                   rope.scaling == RopeScaling::Yarn ||
+                   rope.scaling == RopeScaling::LongRope;
   if (stretches && (rope.originalContext < 1 || rope.originalContext > 1 << 30))
     return inputError(where + ": the original context length is " +
                       llvm::Twine(rope.originalContext) + "; 1 to " +
@@ -178,6 +135,17 @@ llvm::Error config::checkParameters(const DecoderConfig &config,
             where + ": the " + (ids == &config.bosIds ? "bos" : "eos") +
             " token id " + llvm::Twine(id) + " is outside the vocabulary of " +
             llvm::Twine(config.vocabSize));
+  const RealRange ranges[] = {
+      {config.embeddingScale, "the scale of the embeddings", 1e-6, 1e6},
+      {config.attentionScale, "the scale of attention scores", 0, 1e6},
+      {config.attentionSoftcap, "attn_logit_softcapping", 0, 1e6},
+      {config.logitSoftcap, "final_logit_softcapping", 0, 1e6},
+  };
+  for (const RealRange &range : ranges)
+    if (llvm::Error error = checkReal(range, where))
+      return error;
+  if (llvm::Error error = checkRope(config.localRope, where))
+    return error;
   return checkRope(config.rope, where);
 }
 

@@ -24,7 +24,12 @@ namespace sinter {
 
 enum class Activation { Silu, Gelu, GeluTanh };
 
-enum class RopeScaling { None, Linear, Llama3, Yarn, Factors };
+enum class RopeScaling { None, Linear, Llama3, Yarn, Factors, LongRope };
+
+/// How a fused projection of q, k and v has its rows: no fusion; all q, all k,
+/// all v; q, k, v of one head after another; the query heads, k and v of one
+/// key-value head after another.
+enum class QkvLayout { Split, Stacked, PerHead, Grouped };
 
 /// The rotary embedding. Fields that the scaling kind does not use keep their
 /// defaults.
@@ -38,21 +43,24 @@ struct RopeConfig {
   /// Llama3.
   double lowFreqFactor = 1.0;
   double highFreqFactor = 4.0;
-  /// Context the model was trained with before it was stretched: Llama3, Yarn.
+  /// Context the model was trained with before it was stretched: Llama3, Yarn,
+  /// LongRope.
   int64_t originalContext = 0;
   /// Yarn.
   double betaFast = 32.0;
   double betaSlow = 1.0;
   bool truncate = true;
-  /// Yarn, Factors: cosines and sines are multiplied by it.
+  /// Yarn, Factors, LongRope: cosines and sines are multiplied by it.
   double attentionFactor = 1.0;
-  /// Factors: dim / 2 divisors of the frequencies.
+  /// Factors: dim / 2 divisors of the frequencies. LongRope: those for contexts
+  /// up to originalContext; longFactors for longer ones.
   std::vector<double> factors;
+  std::vector<double> longFactors;
 };
 
 /// See the file comment.
 struct DecoderConfig {
-  /// Canonical model type: llama, mistral, qwen2, qwen3.
+  /// Canonical model type (Architectures.cpp): llama, gemma2, phi, ...
   std::string architecture;
   int64_t hiddenSize = 0;
   int64_t intermediateSize = 0;
@@ -65,6 +73,8 @@ struct DecoderConfig {
   int64_t vocabSize = 0;
   double normEpsilon = 1e-6;
   RopeConfig rope;
+  /// Of layers with a sliding window: as `rope` but in Gemma 3.
+  RopeConfig localRope;
   /// Longest sequence the model was made for, in tokens.
   int64_t maxPositions = 0;
   /// Position q sees keys k with q - k < slidingWindow, on the layers where
@@ -78,9 +88,25 @@ struct DecoderConfig {
   bool qkvBias = false;
   bool attentionOutputBias = false;
   bool mlpBias = false;
-  /// RMS norm of each head's q and k before the rotation.
+  /// Norm of each head's q and k before the rotation.
   bool qkNorm = false;
   Activation activation = Activation::Silu;
+  /// Attention and MLP read the same hidden state, and both are added to it.
+  bool parallelResidual = false;
+  /// In a parallel block: the MLP has a norm of its own.
+  bool separateMlpNorm = false;
+  QkvLayout qkvLayout = QkvLayout::Split;
+  /// Linear biases instead of a rotation.
+  bool alibi = false;
+  /// Embeddings are multiplied by it.
+  double embeddingScale = 1.0;
+  /// Of the scores; 0 stands for headDim^-0.5.
+  double attentionScale = 0.0;
+  /// Scores of layer i are divided by i + 1 (a switch of GPT-2).
+  bool scaleByLayer = false;
+  /// cap * tanh(x / cap) of attention scores and of logits; 0: none.
+  double attentionSoftcap = 0.0;
+  double logitSoftcap = 0.0;
   /// Ids that begin a sequence and that end a reply, without duplicates, those
   /// of generation_config.json first. May be empty.
   std::vector<int64_t> bosIds;
@@ -91,6 +117,10 @@ struct DecoderConfig {
   /// The window of a layer, 0 for full attention.
   int64_t windowOf(int64_t layer) const {
     return layerSlides[static_cast<size_t>(layer)] ? slidingWindow : 0;
+  }
+  /// The rotary embedding of a layer.
+  const RopeConfig &ropeOf(int64_t layer) const {
+    return layerSlides[static_cast<size_t>(layer)] ? localRope : rope;
   }
 };
 

@@ -1,9 +1,9 @@
 //===- ConfigGguf.cpp - GGUF metadata as a DecoderConfig
 //--------------------===//
 //
-// Keys are "ARCHITECTURE.name". What GGUF has no key for (biases, tied head) is
-// told by the presence of the tensors. Source: the GGUF specification (ggml
-// docs/gguf.md) and the metadata of published files.
+// MetadataKeys are "ARCHITECTURE.name". What GGUF has no key for (biases, tied
+// head) is told by the presence of the tensors. Source: the GGUF specification
+// (ggml docs/gguf.md) and the metadata of published files.
 //
 //===------------------------------------------------------------------------===//
 
@@ -17,12 +17,12 @@ using namespace sinter::config;
 namespace {
 
 /// Typed access to "ARCHITECTURE.name"; the first error sticks.
-class Keys {
+class MetadataKeys {
 public:
-  explicit Keys(const GgufFile &file)
+  explicit MetadataKeys(const GgufFile &file)
       : table(file.metadata()), prefix((file.architecture() + ".").str()),
         where(file.path().str()) {}
-  ~Keys() { llvm::consumeError(std::move(error)); }
+  ~MetadataKeys() { llvm::consumeError(std::move(error)); }
 
   bool has(llvm::StringRef name) const {
     return table.find(prefix + name.str());
@@ -71,22 +71,25 @@ private:
 
 } // namespace
 
-int64_t Keys::integer(llvm::StringRef name, std::optional<int64_t> fallback) {
+int64_t MetadataKeys::integer(llvm::StringRef name,
+                              std::optional<int64_t> fallback) {
   std::string key = prefix + name.str();
   return settle(key, table.integer(key), fallback);
 }
 
-double Keys::real(llvm::StringRef name, std::optional<double> fallback) {
+double MetadataKeys::real(llvm::StringRef name,
+                          std::optional<double> fallback) {
   std::string key = prefix + name.str();
   return settle(key, table.real(key), fallback);
 }
 
-llvm::StringRef Keys::text(llvm::StringRef name) {
+llvm::StringRef MetadataKeys::text(llvm::StringRef name) {
   std::string key = prefix + name.str();
   return settle<llvm::StringRef>(key, table.string(key), llvm::StringRef());
 }
 
-int64_t Keys::uniform(llvm::StringRef name, std::optional<int64_t> fallback) {
+int64_t MetadataKeys::uniform(llvm::StringRef name,
+                              std::optional<int64_t> fallback) {
   std::string key = prefix + name.str();
   const GgufValue *value = table.find(key);
   if (!value || value->type != GgufType::Array)
@@ -103,13 +106,13 @@ int64_t Keys::uniform(llvm::StringRef name, std::optional<int64_t> fallback) {
   return list->front();
 }
 
-void Keys::appendId(llvm::StringRef key, std::vector<int64_t> &ids) {
+void MetadataKeys::appendId(llvm::StringRef key, std::vector<int64_t> &ids) {
   int64_t id = settle<int64_t>(key, table.integer(key), -1);
   if (id != -1 && id != UINT32_MAX && !llvm::is_contained(ids, id))
     ids.push_back(id);
 }
 
-static void refuseFeatures(Keys &keys) {
+static void refuseFeatures(MetadataKeys &keys) {
   for (llvm::StringRef name :
        {"attn_logit_softcapping", "final_logit_softcapping",
         "attention.sliding_window_pattern", "attention.clamp_kqv",
@@ -123,7 +126,8 @@ static void refuseFeatures(Keys &keys) {
                                 "implemented");
 }
 
-static void readSizes(Keys &keys, const GgufFile &file, DecoderConfig &config) {
+static void readSizes(MetadataKeys &keys, const GgufFile &file,
+                      DecoderConfig &config) {
   config.layers = keys.integer("block_count");
   config.hiddenSize = keys.integer("embedding_length");
   config.intermediateSize = keys.uniform("feed_forward_length");
@@ -150,7 +154,7 @@ static void readSizes(Keys &keys, const GgufFile &file, DecoderConfig &config) {
                     "implemented for this architecture");
 }
 
-static void readScaling(Keys &keys, DecoderConfig &config) {
+static void readScaling(MetadataKeys &keys, DecoderConfig &config) {
   RopeConfig &rope = config.rope;
   rope.theta = keys.real("rope.freq_base", 10000.0);
   llvm::StringRef type = keys.text("rope.scaling.type");
@@ -211,7 +215,7 @@ static llvm::Error readFactors(const GgufFile &file, DecoderConfig &config) {
   return llvm::Error::success();
 }
 
-static void readFlags(Keys &keys, const GgufFile &file,
+static void readFlags(MetadataKeys &keys, const GgufFile &file,
                       const Architecture &architecture, DecoderConfig &config) {
   auto has = [&](llvm::StringRef name) {
     return file.find(("model.layers.0." + name).str()) != nullptr;
@@ -239,7 +243,11 @@ llvm::Expected<DecoderConfig> config::readGguf(const GgufFile &file) {
         file.architecture() +
         "', an architecture that is not implemented; these are: " +
         architectureNames());
-  Keys keys(file);
+  if (architecture->readOwn)
+    return unsupportedError(file.path() + ": GGUF files of architecture '" +
+                            file.architecture() +
+                            "' are not read; use the Hugging Face folder");
+  MetadataKeys keys(file);
   DecoderConfig config;
   config.architecture = architecture->name.str();
   refuseFeatures(keys);

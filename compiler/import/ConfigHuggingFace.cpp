@@ -7,137 +7,20 @@
 //
 //===------------------------------------------------------------------------===//
 
+#include "compiler/import/ConfigKeys.h"
 #include "compiler/import/ConfigReaders.h"
 #include "llvm/ADT/STLExtras.h"
+#include <cmath>
 
 using namespace sinter;
 using namespace sinter::config;
 
-namespace {
-
-/// Typed access to one JSON object. The first error sticks and later calls
-/// return their fallback. A null counts as an absent key.
-class Keys {
-public:
-  Keys(const llvm::json::Object &object, const llvm::Twine &where)
-      : object(object), where(where.str()) {}
-  ~Keys() { llvm::consumeError(std::move(error)); }
-
-  const llvm::json::Value *get(llvm::StringRef key) const {
-    const llvm::json::Value *value = object.get(key);
-    return value && value->kind() != llvm::json::Value::Null ? value : nullptr;
-  }
-  bool isNull(llvm::StringRef key) const {
-    return object.get(key) && !get(key);
-  }
-
-  int64_t integer(llvm::StringRef key, std::optional<int64_t> fallback = {});
-  double real(llvm::StringRef key, std::optional<double> fallback = {});
-  bool flag(llvm::StringRef key, bool fallback);
-  llvm::StringRef text(llvm::StringRef key);
-  /// An object member, or null.
-  const llvm::json::Object *member(llvm::StringRef key);
-  /// An integer or a list of integers, appended to `ids` without duplicates.
-  void appendIds(llvm::StringRef key, std::vector<int64_t> &ids);
-
-  void fail(llvm::StringRef key, const llvm::Twine &what) {
-    if (!error)
-      error = inputError(where + ": " + key + " " + what);
-  }
-  void refuse(llvm::StringRef key, const llvm::Twine &what) {
-    if (!error)
-      error = unsupportedError(where + ": " + key + " " + what);
-  }
-  bool failed() { return static_cast<bool>(error); }
-  llvm::Error takeError() { return std::move(error); }
-  const std::string &place() const { return where; }
-
-private:
-  /// The value; null (and an error, unless there is a fallback) if absent.
-  const llvm::json::Value *want(llvm::StringRef key, bool hasFallback) {
-    const llvm::json::Value *value = get(key);
-    if (!value && !hasFallback)
-      fail(key, "is missing");
-    return value;
-  }
-
-  const llvm::json::Object &object;
-  std::string where;
-  llvm::Error error = llvm::Error::success();
-};
-
-} // namespace
-
-int64_t Keys::integer(llvm::StringRef key, std::optional<int64_t> fallback) {
-  const llvm::json::Value *value = want(key, fallback.has_value());
-  if (!value)
-    return fallback.value_or(0);
-  if (std::optional<int64_t> number = value->getAsInteger())
-    return *number;
-  fail(key, "is not an integer of 64 bits");
-  return fallback.value_or(0);
-}
-
-double Keys::real(llvm::StringRef key, std::optional<double> fallback) {
-  const llvm::json::Value *value = want(key, fallback.has_value());
-  if (!value)
-    return fallback.value_or(0);
-  if (std::optional<double> number = value->getAsNumber())
-    return *number;
-  fail(key, "is not a number");
-  return fallback.value_or(0);
-}
-
-bool Keys::flag(llvm::StringRef key, bool fallback) {
-  const llvm::json::Value *value = get(key);
-  if (!value)
-    return fallback;
-  if (std::optional<bool> set = value->getAsBoolean())
-    return *set;
-  fail(key, "is neither true nor false");
-  return fallback;
-}
-
-llvm::StringRef Keys::text(llvm::StringRef key) {
-  const llvm::json::Value *value = get(key);
-  if (!value)
-    return {};
-  if (std::optional<llvm::StringRef> string = value->getAsString())
-    return *string;
-  fail(key, "is not a string");
-  return {};
-}
-
-const llvm::json::Object *Keys::member(llvm::StringRef key) {
-  const llvm::json::Value *value = get(key);
-  if (!value)
-    return nullptr;
-  if (const llvm::json::Object *found = value->getAsObject())
-    return found;
-  fail(key, "is not an object");
-  return nullptr;
-}
-
-void Keys::appendIds(llvm::StringRef key, std::vector<int64_t> &ids) {
-  const llvm::json::Value *value = get(key);
-  if (!value)
-    return;
-  llvm::json::Array single{*value};
-  const llvm::json::Array *list = value->getAsArray();
-  for (const llvm::json::Value &entry : list ? *list : single) {
-    std::optional<int64_t> id = entry.getAsInteger();
-    if (!id)
-      return fail(key, "is neither a token id nor a list of token ids");
-    if (!llvm::is_contained(ids, *id))
-      ids.push_back(*id);
-  }
-}
-
 //===-- What is refused ---------------------------------------------------===//
 
-/// Keys that change the computation of some models and that we do not
-/// implement. `neutral` is the number at which the key changes nothing.
-static void refuseFeatures(Keys &keys) {
+/// Keys that change the computation of some models. `neutral` is the number at
+/// which the key changes nothing; an architecture that honours the key is not
+/// asked.
+static void refuseFeatures(Keys &keys, const Architecture &architecture) {
   struct Feature {
     llvm::StringLiteral key;
     std::optional<double> neutral;
@@ -151,6 +34,7 @@ static void refuseFeatures(Keys &keys) {
       {"clip_qkv", {}},
       {"partial_rotary_factor", 1},
       {"rotary_pct", 1},
+      {"rope_pct", 1},
       {"attention_multiplier", {}},
       {"residual_multiplier", 1},
       {"embedding_multiplier", 1},
@@ -160,19 +44,26 @@ static void refuseFeatures(Keys &keys) {
       {"no_rope_layers", {}},
       {"attention_chunk_size", {}},
       {"text_config", {}},
+      {"rope_local_base_freq", {}},
+      {"residual_in_fp32", 0},
   };
   for (const Feature &feature : kFeatures) {
     const llvm::json::Value *value = keys.get(feature.key);
-    if (!value)
+    if (!value || llvm::is_contained(architecture.honoured, feature.key))
       continue;
     std::optional<double> number = value->getAsNumber();
     if (!feature.neutral || !number || *number != *feature.neutral)
       return keys.refuse(feature.key, "is set, which is not implemented for "
                                       "this architecture");
   }
-  for (llvm::StringRef key : {"use_mrope", "is_encoder_decoder"})
-    if (keys.flag(key, false))
-      return keys.refuse(key, "is set, which is not implemented");
+  for (llvm::StringRef key :
+       {"use_mrope", "is_encoder_decoder", "add_cross_attention",
+        "use_bidirectional_attention", "alibi", "qk_layernorm",
+        "use_parallel_residual", "parallel_attn", "new_decoder_architecture"})
+    if (!llvm::is_contained(architecture.honoured, key) &&
+        keys.flag(key, false))
+      return keys.refuse(key, "is set, which is not implemented for this "
+                              "architecture");
   if (const llvm::json::Object *quantization =
           keys.member("quantization_config"))
     keys.refuse("quantization_config",
@@ -209,9 +100,9 @@ static const Architecture *readArchitecture(Keys &keys,
                     "', an architecture that is not implemented; these are: " +
                     architectureNames());
   else if (modelClass && byClass != found)
-    keys.refuse("architectures", "is '" + *modelClass + "'; for model_type '" +
-                                     found->name + "' " + found->modelClass +
-                                     " is implemented");
+    keys.refuse("architectures",
+                "is '" + *modelClass + "'; for model_type '" + found->name +
+                    "' " + found->modelClasses.front() + " is implemented");
   return keys.failed() ? nullptr : found;
 }
 
@@ -219,18 +110,27 @@ static const Architecture *readArchitecture(Keys &keys,
 
 static void readSizes(Keys &keys, const Architecture &architecture,
                       DecoderConfig &config) {
-  config.hiddenSize = keys.integer("hidden_size");
-  config.intermediateSize = keys.integer("intermediate_size");
-  config.layers = keys.integer("num_hidden_layers");
-  config.heads = keys.integer("num_attention_heads");
+  config.hiddenSize = keys.integer(keys.spelling({"hidden_size", "n_embd"}));
+  std::optional<int64_t> wider;
+  if (architecture.widening && config.hiddenSize > 0 &&
+      config.hiddenSize < 1 << 20)
+    wider = architecture.widening * config.hiddenSize;
+  config.intermediateSize = keys.integer(
+      keys.spelling({"intermediate_size", "ffn_hidden_size", "n_inner"}),
+      wider);
+  config.layers = keys.integer(keys.spelling({"num_hidden_layers", "n_layer"}));
+  config.heads = keys.integer(keys.spelling({"num_attention_heads", "n_head"}));
   config.vocabSize = keys.integer("vocab_size");
-  config.maxPositions =
-      keys.integer("max_position_embeddings", architecture.maxPositions);
+  config.maxPositions = keys.integer(
+      keys.spelling({"max_position_embeddings", "n_positions", "n_ctx"}),
+      architecture.maxPositions);
   // An absent key and an explicit null differ here.
+  llvm::StringRef kvKey =
+      keys.spelling({"num_key_value_heads", "num_kv_heads", "n_head_kv"});
   bool asHeads =
       architecture.kvHeads == 0 || keys.isNull("num_key_value_heads");
-  config.kvHeads = keys.integer("num_key_value_heads",
-                                asHeads ? config.heads : architecture.kvHeads);
+  config.kvHeads =
+      keys.integer(kvKey, asHeads ? config.heads : architecture.kvHeads);
   if (keys.failed() || config.heads < 1)
     return; // heads 0 is for the range table to name
   int64_t fallback = architecture.headDim;
@@ -272,8 +172,31 @@ static void readYarn(Keys &scaling, DecoderConfig &config, int64_t original) {
   rope.attentionFactor = scaling.real("attention_factor", magnitude);
 }
 
-static void readScaling(Keys &scaling, DecoderConfig &config,
-                        int64_t original) {
+/// Short factors serve contexts up to the original one, long factors longer
+/// ones; the magnitude is the same. Source: modeling_rope_utils of
+/// transformers.
+static void readLongRope(Keys &scaling, DecoderConfig &config,
+                         int64_t original) {
+  RopeConfig &rope = config.rope;
+  rope.scaling = RopeScaling::LongRope;
+  rope.originalContext =
+      scaling.integer("original_max_position_embeddings", original);
+  rope.factors = scaling.reals("short_factor", rope.dim / 2);
+  rope.longFactors = scaling.reals("long_factor", rope.dim / 2);
+  if (rope.originalContext < 2)
+    return scaling.fail("original_max_position_embeddings",
+                        "is missing or below 2");
+  double context = static_cast<double>(rope.originalContext);
+  double stretch = scaling.real(
+      "factor", static_cast<double>(config.maxPositions) / context);
+  rope.attentionFactor = scaling.real(
+      "attention_factor",
+      stretch <= 1 ? 1.0
+                   : std::sqrt(1 + std::log(stretch) / std::log(context)));
+}
+
+static void readScaling(Keys &scaling, const Architecture &architecture,
+                        DecoderConfig &config, int64_t original) {
   RopeConfig &rope = config.rope;
   llvm::StringRef type = scaling.text("rope_type");
   llvm::StringRef oldType = scaling.text("type");
@@ -284,7 +207,8 @@ static void readScaling(Keys &scaling, DecoderConfig &config,
   if (scaling.get("llama_4_scaling_beta"))
     return scaling.refuse("llama_4_scaling_beta",
                           "is set, which is not implemented");
-  if (scaling.real("partial_rotary_factor", 1) != 1)
+  if (!llvm::is_contained(architecture.honoured, "partial_rotary_factor") &&
+      scaling.real("partial_rotary_factor", 1) != 1)
     return scaling.refuse("partial_rotary_factor",
                           "is set, which is not implemented for this "
                           "architecture");
@@ -302,6 +226,8 @@ static void readScaling(Keys &scaling, DecoderConfig &config,
         scaling.integer("original_max_position_embeddings", original);
   } else if (type == "yarn") {
     readYarn(scaling, config, original);
+  } else if ((type == "longrope" || type == "su") && architecture.longRope) {
+    readLongRope(scaling, config, original);
   } else if (type.empty()) {
     scaling.fail("rope_type", "is missing");
   } else {
@@ -311,26 +237,36 @@ static void readScaling(Keys &scaling, DecoderConfig &config,
   }
 }
 
-/// rope_parameters (5) or rope_theta and rope_scaling (4).
-static llvm::Error readRope(Keys &keys, DecoderConfig &config) {
+/// Rotated dimensions: a share of the head, under one of its three names or
+/// inside rope_parameters, or a number of dimensions.
+static void readRotaryShare(Keys &keys, const Architecture &architecture,
+                            DecoderConfig &config) {
   config.rope.dim = config.headDim;
-  config.rope.theta = keys.real("rope_theta", 10000.0);
-  // Some files have it beside rope_scaling, most inside.
-  int64_t original =
-      keys.integer("original_max_position_embeddings", config.maxPositions);
-  bool isNew = keys.get("rope_parameters") != nullptr;
-  llvm::StringRef key = isNew ? "rope_parameters" : "rope_scaling";
-  const llvm::json::Object *object = keys.member(key);
-  if (!object || object->empty() || keys.failed())
-    return keys.takeError();
-  for (const auto &[name, value] : *object)
-    if (value.getAsObject())
-      return unsupportedError(keys.place() + ": " + key +
-                              " differs between kinds of layers ('" +
-                              llvm::StringRef(name) +
-                              "'), which is not implemented for this "
-                              "architecture");
-  Keys scaling(*object, keys.place() + ": " + key);
+  if (!llvm::is_contained(architecture.honoured, "partial_rotary_factor"))
+    return;
+  double share = architecture.rotaryShare;
+  if (const llvm::json::Object *object = keys.member("rope_parameters"))
+    share = object->getNumber("partial_rotary_factor").value_or(share);
+  llvm::StringRef key =
+      keys.spelling({"partial_rotary_factor", "rotary_pct", "rope_pct"});
+  share = keys.real(key, share);
+  if (!(share > 0 && share <= 1))
+    return keys.fail(key, "is no share of a head's dimensions");
+  config.rope.dim =
+      static_cast<int64_t>(share * static_cast<double>(config.headDim));
+  config.rope.dim = keys.integer("rotary_dim", config.rope.dim);
+  if (config.rope.dim < 2 || config.rope.dim % 2 ||
+      config.rope.dim > config.headDim)
+    keys.fail(key, "rotates " + llvm::Twine(config.rope.dim) + " of " +
+                       llvm::Twine(config.headDim) +
+                       " dimensions of a head; an even number is needed");
+}
+
+static llvm::Error readScalingObject(const llvm::json::Object &object,
+                                     const llvm::Twine &where, bool isNew,
+                                     const Architecture &architecture,
+                                     DecoderConfig &config, int64_t original) {
+  Keys scaling(object, where);
   if (isNew) {
     config.rope.theta = scaling.real("rope_theta", config.rope.theta);
     // The new scheme may leave the type out where there is no scaling.
@@ -338,8 +274,77 @@ static llvm::Error readRope(Keys &keys, DecoderConfig &config) {
         !scaling.get("factor"))
       return scaling.takeError();
   }
-  readScaling(scaling, config, original);
+  readScaling(scaling, architecture, config, original);
   return scaling.takeError();
+}
+
+/// rope_parameters by kind of layer: full_attention and sliding_attention.
+static llvm::Error readRopeByLayer(const llvm::json::Object &object,
+                                   const llvm::Twine &where,
+                                   const Architecture &architecture,
+                                   DecoderConfig &config, int64_t original) {
+  for (const auto &[name, value] : object) {
+    llvm::StringRef kind = name;
+    if (!value.getAsObject() ||
+        (kind != "full_attention" && kind != "sliding_attention"))
+      return unsupportedError(where + " has '" + kind +
+                              "', which is no kind of layers that is known");
+  }
+  // The readers fill config.rope; the sliding layers' goes to its own place.
+  RopeConfig global = config.rope;
+  if (const llvm::json::Object *sliding =
+          object.getObject("sliding_attention")) {
+    config.rope = config.localRope;
+    llvm::Error error =
+        readScalingObject(*sliding, where + ".sliding_attention", true,
+                          architecture, config, original);
+    config.localRope = config.rope;
+    config.rope = global;
+    if (error)
+      return error;
+  }
+  if (const llvm::json::Object *full = object.getObject("full_attention"))
+    return readScalingObject(*full, where + ".full_attention", true,
+                             architecture, config, original);
+  return llvm::Error::success();
+}
+
+/// rope_parameters (5) or rope_theta and rope_scaling (4).
+static llvm::Error readRope(Keys &keys, const Architecture &architecture,
+                            DecoderConfig &config) {
+  readRotaryShare(keys, architecture, config);
+  config.rope.theta = keys.real(
+      keys.spelling({"rope_theta", "rotary_emb_base"}), architecture.ropeTheta);
+  config.localRope.dim = config.rope.dim;
+  config.localRope.theta = architecture.hasLocalRope
+                               ? keys.real("rope_local_base_freq", 10000.0)
+                               : config.rope.theta;
+  // Some files have it beside rope_scaling, most inside.
+  int64_t original =
+      keys.integer("original_max_position_embeddings", config.maxPositions);
+  bool isNew = keys.get("rope_parameters") != nullptr;
+  llvm::StringRef key = isNew ? "rope_parameters" : "rope_scaling";
+  const llvm::json::Object *object = keys.member(key);
+  if (object && !object->empty() && !keys.failed()) {
+    std::string where = keys.place() + ": " + key.str();
+    auto kind = llvm::find_if(*object, [](const auto &entry) {
+      return entry.second.getAsObject() != nullptr;
+    });
+    bool byLayer = kind != object->end();
+    if (byLayer && !architecture.hasLocalRope)
+      return unsupportedError(where + " differs between kinds of layers ('" +
+                              llvm::StringRef(kind->first) +
+                              "'), which is not implemented for this "
+                              "architecture");
+    if (byLayer)
+      return readRopeByLayer(*object, where, architecture, config, original);
+    if (llvm::Error error = readScalingObject(*object, where, isNew,
+                                              architecture, config, original))
+      return error;
+  }
+  if (!architecture.hasLocalRope)
+    config.localRope = config.rope;
+  return keys.takeError();
 }
 
 //===-- Sliding window ----------------------------------------------------===//
@@ -377,9 +382,11 @@ static void readWindow(Keys &keys, const Architecture &architecture,
                                  "architecture does not know");
     return;
   }
-  bool isOn = !keys.isNull("sliding_window") &&
-              (!architecture.windowIsOptional ||
-               keys.flag("use_sliding_window", false));
+  bool isGiven = architecture.windowNeedsKey
+                     ? keys.get("sliding_window") != nullptr
+                     : !keys.isNull("sliding_window");
+  bool isOn = isGiven && (!architecture.windowIsOptional ||
+                          keys.flag("use_sliding_window", false));
   if (!isOn) {
     config.layerSlides.assign(static_cast<size_t>(config.layers), false);
     return;
@@ -390,12 +397,21 @@ static void readWindow(Keys &keys, const Architecture &architecture,
     return keys.fail("sliding_window",
                      "is " + llvm::Twine(config.slidingWindow) +
                          "; it must be positive, or null for no window");
-  if (hasTypes && architecture.windowIsOptional)
+  if (hasTypes && (architecture.windowIsOptional || architecture.windowPeriod))
     return;
   if (hasTypes && !llvm::all_of(config.layerSlides, [](bool b) { return b; }))
     return keys.refuse("layer_types", "has full_attention beside a sliding "
                                       "window, which this architecture does "
                                       "not know");
+  if (architecture.windowPeriod) {
+    int64_t period =
+        keys.integer("sliding_window_pattern", architecture.windowPeriod);
+    if (period < 1)
+      return keys.fail("sliding_window_pattern", "is not positive");
+    for (int64_t layer = 0; layer < config.layers; ++layer)
+      config.layerSlides[static_cast<size_t>(layer)] = (layer + 1) % period;
+    return;
+  }
   int64_t firstSliding =
       architecture.windowIsOptional ? keys.integer("max_window_layers", 28) : 0;
   for (int64_t layer = 0; layer < config.layers; ++layer)
@@ -404,28 +420,42 @@ static void readWindow(Keys &keys, const Architecture &architecture,
 
 //===-- The rest ----------------------------------------------------------===//
 
-static void readActivation(Keys &keys, DecoderConfig &config) {
-  llvm::StringRef name = keys.text("hidden_act");
-  if (name.empty() || name == "silu" || name == "swish")
+static void readActivation(Keys &keys, const Architecture &architecture,
+                           DecoderConfig &config) {
+  llvm::StringRef key = keys.spelling(
+      {"hidden_activation", "hidden_act", "activation_function", "activation"});
+  llvm::StringRef name = keys.text(key);
+  config.activation = architecture.activation;
+  if (name.empty())
+    return;
+  if (name == "silu" || name == "swish")
     config.activation = Activation::Silu;
   else if (name == "gelu")
-    config.activation = Activation::Gelu;
+    // The first Gemma files say hidden_act gelu and were trained with tanh.
+    config.activation = architecture.oldGeluIsTanh && key != "hidden_activation"
+                            ? Activation::GeluTanh
+                            : Activation::Gelu;
   else if (name == "gelu_pytorch_tanh" || name == "gelu_new" ||
            name == "gelu_fast")
     config.activation = Activation::GeluTanh;
   else
-    keys.refuse("hidden_act", "is '" + name +
-                                  "', which is not implemented; silu, gelu "
-                                  "and gelu_pytorch_tanh are");
+    keys.refuse(key, "is '" + name +
+                         "', which is not implemented; silu, gelu and "
+                         "gelu_pytorch_tanh are");
 }
 
 static void readFlags(Keys &keys, const Architecture &architecture,
                       bool hasHead, DecoderConfig &config) {
-  config.normEpsilon = keys.real("rms_norm_eps", 1e-6);
-  // Absent means untied in this family; a file without a head cannot mean that.
-  config.tiedEmbeddings = keys.flag("tie_word_embeddings", !hasHead);
-  bool attentionBias =
-      architecture.hasAttentionBiasKey && keys.flag("attention_bias", false);
+  config.normEpsilon =
+      keys.real(keys.spelling({"rms_norm_eps", "layer_norm_eps",
+                               "layer_norm_epsilon", "norm_eps"}),
+                architecture.normEpsilon);
+  // Absent means untied in most families; a file without a head cannot mean
+  // that.
+  config.tiedEmbeddings =
+      keys.flag("tie_word_embeddings", architecture.tiedByDefault || !hasHead);
+  bool attentionBias = architecture.hasAttentionBiasKey &&
+                       keys.flag("attention_bias", architecture.attentionBias);
   config.qkvBias = architecture.qkvBias || attentionBias;
   config.attentionOutputBias = attentionBias;
   config.mlpBias = architecture.hasMlpBiasKey && keys.flag("mlp_bias", false);
@@ -455,7 +485,7 @@ config::readHuggingFaceKeys(const llvm::json::Object &object,
     return keys.takeError();
   DecoderConfig config;
   config.architecture = architecture->name.str();
-  refuseFeatures(keys);
+  refuseFeatures(keys, *architecture);
   readSizes(keys, *architecture, config);
   if (keys.failed())
     return keys.takeError();
@@ -464,15 +494,20 @@ config::readHuggingFaceKeys(const llvm::json::Object &object,
     return std::move(error);
 
   readWindow(keys, *architecture, config);
-  readActivation(keys, config);
+  readActivation(keys, *architecture, config);
   readFlags(keys, *architecture, hasHead, config);
   if (llvm::Error error = readIds(
           keys, Keys(generation, folder + "/generation_config.json"), config))
     return std::move(error);
-  if (llvm::Error error = readRope(keys, config))
+  if (llvm::Error error = readRope(keys, *architecture, config))
     return std::move(error);
+  if (architecture->readOwn)
+    architecture->readOwn(keys, config);
   if (keys.failed())
     return keys.takeError();
+  if (llvm::Error error =
+          checkSizes(config, KeyScheme::HuggingFace, keys.place()))
+    return std::move(error);
   if (llvm::Error error = checkParameters(config, keys.place()))
     return std::move(error);
   return std::move(config);
@@ -481,6 +516,9 @@ config::readHuggingFaceKeys(const llvm::json::Object &object,
 llvm::Expected<DecoderConfig>
 config::readHuggingFace(const HuggingFaceFolder &folder) {
   return readHuggingFaceKeys(folder.config(), folder.generationConfig(),
-                             folder.find("lm_head.weight") != nullptr,
+                             folder.find("lm_head.weight") != nullptr ||
+                                 folder.find("embed_out.weight") != nullptr ||
+                                 folder.find("lm_head.linear.weight") !=
+                                     nullptr,
                              folder.path());
 }

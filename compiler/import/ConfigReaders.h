@@ -13,31 +13,60 @@
 #include "compiler/import/HuggingFaceFolder.h"
 #include "compiler/import/gguf/GgufFile.h"
 
+#include <vector>
+
 namespace sinter::config {
 
+class Keys;
+
 /// An architecture and what its configuration class assumes for absent keys.
+/// The table is in Architectures.cpp.
 struct Architecture {
-  /// model_type; also general.architecture of GGUF files.
-  llvm::StringLiteral name;
-  /// The one entry of "architectures" that we implement.
-  llvm::StringLiteral modelClass;
-  int64_t maxPositions;
+  /// model_type, and other spellings of it: of older files, of GGUF's
+  /// general.architecture.
+  llvm::StringRef name;
+  std::vector<llvm::StringRef> otherNames = {};
+  /// The entries of "architectures" that we implement.
+  std::vector<llvm::StringRef> modelClasses = {};
+  int64_t maxPositions = 2048;
   /// 0: as many as heads.
-  int64_t kvHeads;
+  int64_t kvHeads = 0;
   /// 0: hidden_size / heads.
-  int64_t headDim;
+  int64_t headDim = 0;
+  /// The MLP is this many times wider than the hidden state if there is no key;
+  /// 0: the key is needed.
+  int64_t widening = 0;
   /// Window if the key is absent; 0: the architecture has none.
-  int64_t slidingWindow;
+  int64_t slidingWindow = 0;
   /// True if windows are off unless use_sliding_window says otherwise.
-  bool windowIsOptional;
-  bool qkvBias;
-  /// True if attention_bias and mlp_bias are honoured.
-  bool hasAttentionBiasKey;
-  bool hasMlpBiasKey;
-  bool qkNorm;
+  bool windowIsOptional = false;
+  /// True if windows are off unless sliding_window is given.
+  bool windowNeedsKey = false;
+  /// Every so many-th layer sees everything, the others have the window; 0: all
+  /// layers alike.
+  int64_t windowPeriod = 0;
+  bool qkvBias = false;
+  /// True if attention_bias (with its default) and mlp_bias are honoured.
+  bool hasAttentionBiasKey = false;
+  bool attentionBias = false;
+  bool hasMlpBiasKey = false;
+  bool qkNorm = false;
+  bool tiedByDefault = false;
+  double normEpsilon = 1e-6;
+  Activation activation = Activation::Silu;
+  /// "gelu" under hidden_act means the tanh form.
+  bool oldGeluIsTanh = false;
+  double ropeTheta = 10000.0;
+  double rotaryShare = 1.0;
+  bool longRope = false;
+  bool hasLocalRope = false;
+  /// Keys that others are refused for.
+  std::vector<llvm::StringRef> honoured = {};
+  /// Reads what only this architecture has, after everything else.
+  void (*readOwn)(Keys &keys, DecoderConfig &config) = nullptr;
 };
 
-/// The table entry, or null.
+/// The table entry, or null. `name` is any of an entry's names.
 const Architecture *findArchitecture(llvm::StringRef name);
 const Architecture *findArchitectureByClass(llvm::StringRef modelClass);
 /// "llama, mistral, ..." for messages.

@@ -42,3 +42,14 @@ Value sinter::kernels::activate(VectorBuilder &b, xf::ActivationKind kind,
   }
   llvm_unreachable("unknown activation");
 }
+
+Value sinter::kernels::scaled(VectorBuilder &b, Value x, double factor) {
+  auto vector = dyn_cast<VectorType>(x.getType());
+  return b.mulf(x,
+                vector ? b.f32s(factor, vector.getDimSize(0)) : b.f32(factor));
+}
+
+Value sinter::kernels::capped(VectorBuilder &b, Value x, double cap) {
+  Value tanh = b.create<math::TanhOp>(scaled(b, x, 1 / cap));
+  return scaled(b, tanh, cap);
+}

@@ -1,6 +1,7 @@
 // Attention over one kv head (AttentionCore.h).
 #include "compiler/kernels/AttentionCore.h"
 
+#include "compiler/kernels/Activation.h"
 #include "compiler/kernels/Layout.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -29,6 +30,7 @@ struct AttentionCore::Tile {
   Value from, to; ///< positions to score: from is a multiple of 16
   Value origin;   ///< first position of the chunk
   Values limits;  ///< i32, last position that each row sees
+  Values biases;  ///< first element of each row's biases, if there are any
   Values decay;   ///< exp(old maximum - new maximum) of each row
 };
 
@@ -42,9 +44,14 @@ static int64_t tileRowsFor(kern::CapsAttr caps, int64_t rows) {
 }
 
 AttentionCore::AttentionCore(KernelShell &k, xf::KvCacheType type,
-                             int64_t group, int64_t tokens, int64_t window)
-    : k(k), group(group), headDim(type.getHeadDim()),
-      window(window < type.getCapacity() ? window : 0),
+                             xf::AttentionOp op, int64_t tokens)
+    : k(k), group(int64_t(op.getHeads()) / type.getKvHeads()),
+      headDim(type.getHeadDim()),
+      window(int64_t(op.getWindow()) < type.getCapacity() ? op.getWindow() : 0),
+      softcap(op.getSoftcap().convertToDouble()),
+      bias(op.getBias() ? k.binding(cast<BlockArgument>(op.getBias()))
+                        : Value()),
+      biasStride(type.getCapacity()),
       tileRows(tileRowsFor(k.caps, group * tokens)),
       chunkSize(std::min(kMostChunk, layout::cacheCapacity(type))) {
   int64_t rows = llvm::divideCeil(group * tokens, tileRows) * tileRows;
@@ -109,6 +116,10 @@ void AttentionCore::run(const CacheView &cache, Value head, Value position,
       };
       for (int64_t i = 0; i < tileRows; ++i)
         tile.limits.push_back(k.toI32(positionOf(i)));
+      for (int64_t i = 0; bias && i < tileRows; ++i) {
+        Value qHead = k.add(k.mul(head, group), k.rem(k.add(row, i), group));
+        tile.biases.push_back(k.mul(qHead, biasStride));
+      }
       tile.from =
           window ? k.max(c, floorToGroup(firstSeenFrom(positionOf(0)))) : c;
       tile.to = k.min(k.add(c, chunkSize), k.add(positionOf(tileRows - 1), 1));
@@ -182,6 +193,11 @@ Values AttentionCore::scores(Tile &tile) {
         Value positions = k.create<arith::AddIOp>(
             lanes, k.splat(k.toI32(first), kGroupOfPositions));
         for (int64_t i = 0; i < tileRows; ++i) {
+          if (bias)
+            sums[i] = k.addf(sums[i], k.load(bias, k.add(tile.biases[i], first),
+                                             kGroupOfPositions));
+          if (softcap > 0)
+            sums[i] = capped(k, sums[i], softcap);
           Value limit = tile.limits[i];
           Value seen =
               k.create<arith::CmpIOp>(arith::CmpIPredicate::sle, positions,

@@ -12,10 +12,11 @@ namespace sinter::kernels {
 
 class AttentionCore {
 public:
-  /// At most `tokens` query tokens of `group` heads each. Takes scratch: build
-  /// before items(). `window` as in xf.attention.
-  AttentionCore(KernelShell &k, xf::KvCacheType type, int64_t group,
-                int64_t tokens, int64_t window);
+  /// At most `tokens` query tokens of the group's heads each. Takes scratch:
+  /// build before items(). Window, softcap and bias (a region argument) are
+  /// those of `op`.
+  AttentionCore(KernelShell &k, xf::KvCacheType type, xf::AttentionOp op,
+                int64_t tokens);
 
   /// Where row `row` (token * group + head of the group) of the queries is to
   /// be put, scaled, before run(), and where its result lies afterwards.
@@ -45,6 +46,9 @@ private:
   KernelShell &k;
   int64_t group, headDim;
   int64_t window;        ///< 0: none that the cache could exceed
+  double softcap;        ///< 0: none
+  mlir::Value bias;      ///< [heads][capacity], or null
+  int64_t biasStride;    ///< capacity of the bias
   int64_t tileRows;      ///< rows computed together
   int64_t chunkSize;     ///< positions of a chunk, a multiple of 16
   mlir::Value queries;   ///< [rows][head dim]

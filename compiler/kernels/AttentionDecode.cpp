@@ -41,7 +41,7 @@ std::string AttentionDecodeFamily::id(xf::RegionOp region) const {
   xf::KvCacheType cache = found.cacheType();
   std::string prefix = cache.getElementType().isF32() ? "attention_f32_decode"
                                                       : "attention_f16_decode";
-  if (found.q.normWeight || found.k.normWeight)
+  if (found.q.norm.weight || found.k.norm.weight)
     prefix += "__headnorm";
   if (found.q.ropeTable || found.k.ropeTable)
     prefix += "__rope";
@@ -73,14 +73,14 @@ AttentionDecodeFamily::build(OpBuilder &builder, xf::RegionOp region,
   int64_t headDim = found.cacheType().getHeadDim(), group = found.group();
   KernelShell k(builder, region, id(region), caps);
   CacheView cache(k, found.cacheType(), k.binding(found.cache));
-  AttentionCore core(k, found.cacheType(), group, /*tokens=*/1,
-                     found.attention.getWindow());
+  AttentionCore core(k, found.cacheType(), found.attention, /*tokens=*/1);
   Value keyRow = k.scratch(k.builder.getF32Type(), headDim);
   HeadTransform ofQ = transformOf(k, found.q), ofK = transformOf(k, found.k);
   return k.items([&](Value head) {
     Value token = k.index(0), position = k.scalar(kern::Scalar::position);
     Row key{keyRow, k.index(0)};
-    transformHead(k, ofK, headOf(k, found.k, token, head), position, {}, key);
+    transformHead(k, ofK, headOf(k, found.k, token, head), head, position, {},
+                  key);
     HeadRows v;
     v.source = found.v;
     v.headDim = headDim;
@@ -89,8 +89,9 @@ AttentionDecodeFamily::build(OpBuilder &builder, xf::RegionOp region,
     Value scale = k.f32(found.attention.getScale().convertToDouble());
     Value firstQ = k.mul(head, group);
     k.loop(k.index(0), k.index(group), 1, [&](Value g) {
-      transformHead(k, ofQ, headOf(k, found.q, token, k.add(firstQ, g)),
-                    position, scale, core.query(g));
+      Value qHead = k.add(firstQ, g);
+      transformHead(k, ofQ, headOf(k, found.q, token, qHead), qHead, position,
+                    scale, core.query(g));
     });
     core.run(cache, head, position, k.index(1));
     k.loop(k.index(0), k.index(group), 1, [&](Value g) {

@@ -77,7 +77,7 @@ AttentionPrefillFamily::build(OpBuilder &builder, xf::RegionOp region,
   int64_t headDim = type.getHeadDim(), group = found.group();
   KernelShell k(builder, region, id(region), caps);
   CacheView cache(k, type, k.binding(found.cache));
-  AttentionCore core(k, type, group, kQueryTokens, found.attention.getWindow());
+  AttentionCore core(k, type, found.attention, kQueryTokens);
   HeadTransform ofQ = transformOf(k, found.q);
   return k.items([&](Value item) {
     Value head = k.rem(item, type.getKvHeads());
@@ -96,7 +96,7 @@ AttentionPrefillFamily::build(OpBuilder &builder, xf::RegionOp region,
     };
     forRows([&](Value token, Value qHead, Value row) {
       transformHead(k, ofQ, headOf(k, found.q, k.add(first, token), qHead),
-                    k.add(position, token), scale, core.query(row));
+                    qHead, k.add(position, token), scale, core.query(row));
     });
     core.run(cache, head, position, tokens);
     forRows([&](Value token, Value qHead, Value row) {

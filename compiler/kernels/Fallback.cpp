@@ -49,6 +49,13 @@ static std::string objection(Operation &op) {
       .Case([&](xf::RmsNormOp norm) {
         return needs(isArgument(norm.getWeight()));
       })
+      .Case([&](xf::LayerNormOp norm) {
+        return needs(isArgument(norm.getWeight()) &&
+                     (!norm.getBias() || isArgument(norm.getBias())));
+      })
+      .Case([&](xf::AddPositionsOp positions) {
+        return needs(isArgument(positions.getTable()));
+      })
       .Case([&](xf::LinearOp linear) {
         return needs(isArgument(linear.getWeight()) &&
                      (!linear.getBias() || isArgument(linear.getBias())));
@@ -60,11 +67,12 @@ static std::string objection(Operation &op) {
         return needs(isArgument(append.getCache()));
       })
       .Case([&](xf::AttentionOp attention) {
-        return needs(isArgument(attention.getCache()));
+        return needs(isArgument(attention.getCache()) &&
+                     (!attention.getBias() || isArgument(attention.getBias())));
       })
-      .Case<xf::SliceOp, xf::AddOp, xf::MulOp, xf::ActivationOp, xf::QuantizeOp,
-            xf::SelectRowOp, xf::ArgmaxOp, xf::YieldOp>(
-          [](Operation *) { return std::string(); })
+      .Case<xf::SliceOp, xf::AddOp, xf::MulOp, xf::ScaleOp, xf::SoftcapOp,
+            xf::ActivationOp, xf::QuantizeOp, xf::SelectRowOp, xf::ArgmaxOp,
+            xf::YieldOp>([](Operation *) { return std::string(); })
       .Default([](Operation *) {
         return std::string("is not an operation on rows");
       });

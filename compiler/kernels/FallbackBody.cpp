@@ -41,9 +41,8 @@ void FallbackBody::allocate() {
                     rowElements(result));
     if (auto attention = dyn_cast<xf::AttentionOp>(op)) {
       xf::KvCacheType cache = attention.getCache().getType();
-      cores[&op] = std::make_unique<AttentionCore>(
-          k, cache, attention.getHeads() / cache.getKvHeads(), /*tokens=*/1,
-          attention.getWindow());
+      cores[&op] =
+          std::make_unique<AttentionCore>(k, cache, attention, /*tokens=*/1);
     }
     if (auto linear = dyn_cast<xf::LinearOp>(op))
       if (xf::getScheme(linear.getX().getType()) == xf::Scheme::dyn_i8)
@@ -102,6 +101,18 @@ void FallbackBody::emit(Operation &op) {
         map(mul.getResult(), mul->getOperands(),
             [&](ValueRange x) { return k.mulf(x[0], x[1]); });
       })
+      .Case([&](xf::ScaleOp scale) {
+        map(scale.getResult(), scale->getOperands(), [&](ValueRange x) {
+          return scaled(k, x[0], scale.getFactor().convertToDouble());
+        });
+      })
+      .Case([&](xf::SoftcapOp softcap) {
+        map(softcap.getResult(), softcap->getOperands(), [&](ValueRange x) {
+          return capped(k, x[0], softcap.getCap().convertToDouble());
+        });
+      })
+      .Case([&](xf::LayerNormOp norm) { emitLayerNorm(norm); })
+      .Case([&](xf::AddPositionsOp add) { emitAddPositions(add); })
       .Case([&](xf::ActivationOp activation) {
         map(activation.getResult(), activation->getOperands(),
             [&](ValueRange x) {
@@ -168,11 +179,43 @@ void FallbackBody::emitNorm(xf::RmsNormOp op) {
   Row from = rowOf(op.getX()), to = rowOf(op.getResult());
   k.loop(k.index(0), k.index(groups), 1, [&](Value group) {
     Value offset = k.mul(group, columns);
-    rmsNormRow(k, {from.memory, k.add(from.at, offset)},
-               bindingOf(op.getWeight()), columns,
-               op.getEpsilon().convertToDouble(),
-               {to.memory, k.add(to.at, offset)});
+    NormWeights weights;
+    weights.weight = bindingOf(op.getWeight());
+    weights.epsilon = op.getEpsilon().convertToDouble();
+    normRow(k, weights, {from.memory, k.add(from.at, offset)}, columns,
+            {to.memory, k.add(to.at, offset)});
   });
+}
+
+void FallbackBody::emitLayerNorm(xf::LayerNormOp op) {
+  int64_t groups = op.getGroups(), columns = columnsOf(op.getX()) / groups;
+  bool ofEachPart = columnsOf(op.getWeight()) == columnsOf(op.getX());
+  Row from = rowOf(op.getX()), to = rowOf(op.getResult());
+  k.loop(k.index(0), k.index(groups), 1, [&](Value group) {
+    Value offset = k.mul(group, columns);
+    NormWeights weights;
+    weights.epsilon = op.getEpsilon().convertToDouble();
+    weights.isLayerNorm = true;
+    weights.weight = bindingOf(op.getWeight());
+    if (op.getBias())
+      weights.bias = bindingOf(op.getBias());
+    weights.at = ofEachPart ? offset : k.index(0);
+    normRow(k, weights, {from.memory, k.add(from.at, offset)}, columns,
+            {to.memory, k.add(to.at, offset)});
+  });
+}
+
+void FallbackBody::emitAddPositions(xf::AddPositionsOp op) {
+  Row x = rowOf(op.getX()), to = rowOf(op.getResult());
+  unpackTableRow(k, cast<RankedTensorType>(op.getTable().getType()),
+                 bindingOf(op.getTable()), position, to);
+  forColumns(k, columnsOf(op.getX()), k.lanes(),
+             [&](Value offset, int64_t width) {
+               Value at = k.add(to.at, offset);
+               Value sum = k.addf(k.load(x.memory, k.add(x.at, offset), width),
+                                  k.load(to.memory, at, width));
+               k.store(sum, to.memory, at);
+             });
 }
 
 void FallbackBody::emitQuantize(xf::QuantizeOp op) {
@@ -213,7 +256,8 @@ void FallbackBody::emitRope(xf::RopeOp op) {
   Row from = rowOf(op.getX()), to = rowOf(op.getResult());
   k.loop(k.index(0), k.index(heads), 1, [&](Value head) {
     transformHead(k, transform, headOfRow(k, from, head, transform.headDim),
-                  position, {}, headOfRow(k, to, head, transform.headDim));
+                  head, position, {},
+                  headOfRow(k, to, head, transform.headDim));
   });
 }
 
@@ -243,8 +287,8 @@ void FallbackBody::emitAttention(xf::AttentionOp op) {
              [&](Value g) { body(g, k.add(k.mul(head, group), g)); });
     };
     forGroup([&](Value g, Value qHead) {
-      transformHead(k, scaling, headOfRow(k, q, qHead, headDim), position,
-                    scale, core.query(g));
+      transformHead(k, scaling, headOfRow(k, q, qHead, headDim), qHead,
+                    position, scale, core.query(g));
     });
     core.run(cache, head, position, k.index(1));
     forGroup([&](Value g, Value qHead) {

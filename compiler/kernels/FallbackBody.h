@@ -27,6 +27,8 @@ private:
            llvm::function_ref<mlir::Value(mlir::ValueRange)> compute);
   void emitSlice(xf::SliceOp op);
   void emitNorm(xf::RmsNormOp op);
+  void emitLayerNorm(xf::LayerNormOp op);
+  void emitAddPositions(xf::AddPositionsOp op);
   void emitQuantize(xf::QuantizeOp op);
   void emitLinear(xf::LinearOp op);
   void emitRope(xf::RopeOp op);

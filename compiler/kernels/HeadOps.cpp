@@ -17,14 +17,24 @@ CacheView::CacheView(KernelShell &k, xf::KvCacheType type, Value bytes)
                   type.getElementType(), elements);
 }
 
+NormWeights sinter::kernels::weightsOf(KernelShell &k, const NormPart &part) {
+  NormWeights norm;
+  norm.epsilon = part.epsilon;
+  norm.isLayerNorm = part.isLayerNorm;
+  if (part.weight)
+    norm.weight = k.binding(part.weight);
+  if (part.bias)
+    norm.bias = k.binding(part.bias);
+  return norm;
+}
+
 HeadTransform sinter::kernels::transformOf(KernelShell &k,
                                            const HeadRows &rows) {
   HeadTransform transform;
   transform.headDim = rows.headDim;
-  transform.epsilon = rows.epsilon;
   transform.ropeDim = rows.ropeDim;
-  if (rows.normWeight)
-    transform.normWeight = k.binding(rows.normWeight);
+  transform.norm = weightsOf(k, rows.norm);
+  transform.normOfEachHead = rows.norm.ofEachGroup;
   if (rows.ropeTable)
     transform.ropeTable = k.binding(rows.ropeTable);
   return transform;
@@ -73,10 +83,13 @@ static void rotate(KernelShell &k, const HeadTransform &transform, Row from,
 
 void sinter::kernels::transformHead(KernelShell &k,
                                     const HeadTransform &transform, Row from,
-                                    Value position, Value scale, Row to) {
-  if (transform.normWeight) {
-    rmsNormRow(k, from, transform.normWeight, transform.headDim,
-               transform.epsilon, to);
+                                    Value head, Value position, Value scale,
+                                    Row to) {
+  if (transform.norm.weight) {
+    NormWeights norm = transform.norm;
+    if (transform.normOfEachHead)
+      norm.at = k.mul(head, transform.headDim);
+    normRow(k, norm, from, transform.headDim, to);
     from = to;
   }
   if (transform.ropeTable)

@@ -20,18 +20,22 @@ struct CacheView {
 /// The norm and rotation of a head, without where its row comes from.
 struct HeadTransform {
   int64_t headDim = 0;
-  mlir::Value normWeight; ///< null: none
-  double epsilon = 0;
+  NormWeights norm; ///< a null weight: none
+  bool normOfEachHead = false;
   mlir::Value ropeTable; ///< null: none
   int64_t ropeDim = 0;
 };
 
+/// The bindings of a matched norm.
+NormWeights weightsOf(KernelShell &k, const NormPart &part);
+
 HeadTransform transformOf(KernelShell &k, const HeadRows &rows);
 
-/// to = scale * rope(norm(from)) for one head of the token at `position`; to
+/// to = scale * rope(norm(from)) for head `head` of the token at `position`; to
 /// may be from. A null scale is one.
 void transformHead(KernelShell &k, const HeadTransform &transform, Row from,
-                   mlir::Value position, mlir::Value scale, Row to);
+                   mlir::Value head, mlir::Value position, mlir::Value scale,
+                   Row to);
 
 /// Head `head` of token `token` of the rows a region gives.
 Row headOf(KernelShell &k, const HeadRows &rows, mlir::Value token,

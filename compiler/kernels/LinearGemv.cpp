@@ -1,6 +1,7 @@
 // One token times a weight matrix: norm + quantization once per worker, then a
 // panel of 16 rows per work item, streamed once. Weights are the cost: a panel
 // is one run of memory, so that a worker reads its items in order.
+#include "compiler/kernels/HeadOps.h"
 #include "compiler/kernels/KernelShell.h"
 #include "compiler/kernels/LinearOutput.h"
 #include "compiler/kernels/LinearTile.h"
@@ -59,20 +60,18 @@ Value rowStart(KernelShell &k, const LinearRegion &linear) {
 /// Quantizes the (normalised) row into `scratch`.
 void emitQuantize(KernelShell &k, const LinearRegion &linear, Value scratch) {
   Row row{k.binding(linear.input), rowStart(k, linear)};
-  Value inverse;
-  if (linear.normWeight)
-    inverse = inverseRms(k, row, linear.columns, linear.epsilon);
-  auto part = [&](Value memory, Value at, int64_t valid) {
-    return valid == layout::kBlock
-               ? k.load(memory, at, layout::kBlock)
-               : k.loadHead(memory, at, layout::kBlock, k.index(valid));
-  };
+  NormWeights norm = weightsOf(k, linear.norm);
+  NormFactors factors;
+  if (norm.weight)
+    factors = normFactors(k, norm, row, linear.columns);
   auto block = [&](Value column, int64_t valid) -> Value {
-    Value x = part(row.memory, k.add(row.at, column), valid);
-    if (!linear.normWeight)
+    Value at = k.add(row.at, column);
+    Value x = valid == layout::kBlock
+                  ? k.load(row.memory, at, layout::kBlock)
+                  : k.loadHead(row.memory, at, layout::kBlock, k.index(valid));
+    if (!norm.weight)
       return x;
-    return k.mulf(k.mulf(x, k.splat(inverse, layout::kBlock)),
-                  part(k.binding(linear.normWeight), column, valid));
+    return normalize(k, norm, factors, x, column, layout::kBlock, valid);
   };
   quantizeRow(k, linear.columns, block, scratch, k.index(0));
 }
@@ -80,7 +79,7 @@ void emitQuantize(KernelShell &k, const LinearRegion &linear, Value scratch) {
 /// kern.once, and where the product finds its input.
 TileInput emitPrologue(KernelShell &k, const LinearRegion &linear) {
   Type i8 = k.builder.getI8Type(), f32 = k.builder.getF32Type();
-  bool once = linear.quantizes || linear.normWeight;
+  bool once = linear.quantizes || linear.norm.weight;
   if (!once)
     return {k.binding(linear.input), rowStart(k, linear), 0};
   Value scratch = linear.quantizes ? k.scratch(i8, linear.quantizedRowBytes())
@@ -91,9 +90,9 @@ TileInput emitPrologue(KernelShell &k, const LinearRegion &linear) {
   if (linear.quantizes)
     emitQuantize(k, linear, scratch);
   else
-    rmsNormRow(k, {k.binding(linear.input), rowStart(k, linear)},
-               k.binding(linear.normWeight), linear.columns, linear.epsilon,
-               {scratch, k.index(0)});
+    normRow(k, weightsOf(k, linear.norm),
+            {k.binding(linear.input), rowStart(k, linear)}, linear.columns,
+            {scratch, k.index(0)});
   return {scratch, {}, 0};
 }
 

@@ -52,6 +52,10 @@ void LinearOutput::store(ValueRange sums, const TileShape &shape,
       Value value = values[0];
       if (linear.hasGate())
         value = k.mulf(activate(k, *linear.activation, value), values[1]);
+      else if (linear.activation)
+        value = activate(k, *linear.activation, value);
+      if (linear.softcap > 0)
+        value = capped(k, value, linear.softcap);
       Value at = k.add(k.mul(k.add(firstToken, token), linear.outputs), column);
       if (linear.residual)
         value =

@@ -39,7 +39,7 @@ public:
     xf::LinearOp linear = takeEpilogue(value);
     if (!linear)
       return decline(reason, "the result is not a linear, a linear plus an "
-                             "argument, or a gated linear");
+                             "argument, or a linear with an activation");
     if (!takeLinear(linear) || !takePrologue(linear.getX()))
       return decline(reason, "operands of the linear are not arguments");
     if (found.hasGate() && (found.gateRow % layout::kPanelRows ||
@@ -78,6 +78,7 @@ xf::LinearOp Matcher::takeGate(xf::MulOp mul) {
   if (!gateSlice || !upSlice || gateSlice.getX() != upSlice.getX())
     return nullptr;
   found.activation = activation.getKind();
+  found.gated = true;
   found.gateRow = gateSlice.getOffset();
   found.upRow = upSlice.getOffset();
   return match.take<xf::LinearOp>(gateSlice.getX());
@@ -86,7 +87,15 @@ xf::LinearOp Matcher::takeGate(xf::MulOp mul) {
 xf::LinearOp Matcher::takeEpilogue(Value value) {
   if (auto mul = match.take<xf::MulOp>(value))
     return takeGate(mul);
-  if (auto add = match.take<xf::AddOp>(value)) {
+  if (auto softcap = match.take<xf::SoftcapOp>(value)) {
+    found.softcap = softcap.getCap().convertToDouble();
+    value = softcap.getX();
+  } else if (auto activation = match.take<xf::ActivationOp>(value)) {
+    found.activation = activation.getKind();
+    value = activation.getX();
+  }
+  bool mapped = found.activation || found.softcap > 0;
+  if (auto add = mapped ? nullptr : match.take<xf::AddOp>(value)) {
     Value product = add.getLhs(), residual = add.getRhs();
     if (!product.getDefiningOp<xf::LinearOp>())
       std::swap(product, residual);
@@ -117,13 +126,8 @@ bool Matcher::takePrologue(Value value) {
     found.quantizes = true;
     value = quantize.getX();
   }
-  if (auto norm = match.take<xf::RmsNormOp>(value)) {
-    found.normWeight = dyn_cast<BlockArgument>(norm.getWeight());
-    found.epsilon = norm.getEpsilon().convertToDouble();
-    if (!found.normWeight || norm.getGroups() != 1)
-      return false;
-    value = norm.getX();
-  }
+  if (!match.takeNorm(value, /*groups=*/1, found.norm))
+    return false;
   if (auto select = match.take<xf::SelectRowOp>(value)) {
     found.selectsRow = true;
     value = select.getX();
@@ -145,8 +149,8 @@ std::string sinter::kernels::linearId(const LinearRegion &linear,
   std::string id = "linear_" + xf::stringifyScheme(linear.scheme).str();
   id += linear.isInteger() && !linear.mixed() ? "_i8_" : "_f32_";
   id += variant;
-  if (linear.normWeight)
-    id += "__rmsnorm";
+  if (linear.norm.weight)
+    id += linear.norm.isLayerNorm ? "__layernorm" : "__rmsnorm";
   else if (linear.quantizes)
     id += "__quantize";
   if (linear.bias)
@@ -156,6 +160,10 @@ std::string sinter::kernels::linearId(const LinearRegion &linear,
   if (linear.hasGate())
     id +=
         "__" + xf::stringifyActivationKind(*linear.activation).str() + "_gate";
+  else if (linear.activation)
+    id += "__" + xf::stringifyActivationKind(*linear.activation).str();
+  if (linear.softcap > 0)
+    id += "__softcap";
   id +=
       "_" + std::to_string(linear.rows) + "x" + std::to_string(linear.columns);
   return uniqueId(id, region);
@@ -167,7 +175,7 @@ Cost sinter::kernels::linearCost(const LinearRegion &linear) {
   cost.weightBytes = double(layout::weightBytes(
                          cast<RankedTensorType>(linear.weight.getType()))) +
                      (linear.bias ? rows * 4 : 0) +
-                     (linear.normWeight ? columns * 4 : 0);
+                     (linear.norm.weight ? columns * 4 : 0);
   cost.bytesPerToken =
       columns * 4 + double(linear.outputs) * (linear.residual ? 8 : 4);
   cost.flopsPerToken = 2 * rows * columns;

@@ -4,25 +4,27 @@
 
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/kernels/Layout.h"
+#include "compiler/kernels/RegionMatch.h"
 #include "compiler/kernels/VectorBuilder.h"
 
 #include <optional>
 
 namespace sinter::kernels {
 
-/// [select_row] [rms_norm] [quantize] linear [add | activation(gate) * up].
-/// Absent parts are null.
+/// [select_row] [norm] [quantize] linear [add | activation | activation(gate) *
+/// up | softcap]. Absent parts are null.
 struct LinearRegion {
   mlir::BlockArgument input; ///< T x K f32, or dyn_i8
   bool selectsRow = false;
-  mlir::BlockArgument normWeight; ///< K f32
-  double epsilon = 0;
+  NormPart norm; ///< of K elements
   bool quantizes = false;
   mlir::BlockArgument weight; ///< N x K
   mlir::BlockArgument bias;   ///< N f32
   mlir::BlockArgument residual;
   std::optional<xf::ActivationKind> activation;
+  bool gated = false; ///< activation(gate) * up; else activation of everything
   int64_t gateRow = 0, upRow = 0; ///< first rows of gate and up in the weight
+  double softcap = 0;             ///< 0: none
 
   xf::Scheme scheme = xf::Scheme::f32;
   int64_t tokens = 0;  ///< T of the product, kDynamic in prefill
@@ -36,7 +38,7 @@ struct LinearRegion {
            xf::getScheme(input.getType()) == xf::Scheme::f32;
   }
   bool isInteger() const { return xf::isIntegerScheme(scheme); }
-  bool hasGate() const { return activation.has_value(); }
+  bool hasGate() const { return gated; }
   /// Panels of 16 result columns.
   int64_t panels() const;
   int64_t panelBytes() const { return layout::panelBytes(scheme, columns); }

@@ -1,7 +1,9 @@
 // Norms and quantizations that stand alone (prefill, where every worker of the
-// next linear reads the result): rms_norm, rms_norm + quantize, or quantize.
+// next linear reads the result; norms of a branch): RMS or layer norm, alone,
+// quantized or added to the residual; or quantize.
 // One work item is four tokens. Rows are read twice, the second time from
 // cache.
+#include "compiler/kernels/HeadOps.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/kernels/Layout.h"
 #include "compiler/kernels/RegionMatch.h"
@@ -16,6 +18,18 @@ using namespace sinter::kernels;
 
 namespace {
 
+<<<<<<< HEAD
+=======
+/// [norm] [quantize | + residual] of the rows of an argument.
+struct NormRegion {
+  RowPart source;
+  NormPart norm;
+  BlockArgument residual; ///< null: none
+  bool quantized = false;
+  int64_t rows = 0;
+};
+
+>>>>>>> 017cf48 (Gemma, Phi, Falcon, StableLM, GPT-2 and GPT-NeoX: layer norms, position biases, softcaps, learned positions, fused projections)
 constexpr int64_t kTokensPerItem = 4;
 
 class NormFamily : public KernelFamily {
@@ -39,11 +53,59 @@ private:
 
 } // namespace
 
+<<<<<<< HEAD
+=======
+std::optional<NormRegion> NormFamily::match(xf::RegionOp region,
+                                            std::string &reason) {
+  RegionMatch match(region);
+  NormRegion norm;
+  if (match.resultCount() != 1) {
+    reason = "more than one result";
+    return std::nullopt;
+  }
+  Value value = match.result();
+  if (auto quantize = match.take<xf::QuantizeOp>(value)) {
+    norm.quantized = true;
+    value = quantize.getX();
+  }
+  if (auto add = norm.quantized ? nullptr : match.take<xf::AddOp>(value)) {
+    value = add.getLhs();
+    norm.residual = dyn_cast<BlockArgument>(add.getRhs());
+    if (!norm.residual) {
+      value = add.getRhs();
+      norm.residual = dyn_cast<BlockArgument>(add.getLhs());
+    }
+    if (!norm.residual) {
+      reason = "a sum that is not one of an argument";
+      return std::nullopt;
+    }
+  }
+  if (!match.takeNorm(value, /*groups=*/1, norm.norm)) {
+    reason = "a norm of several groups";
+    return std::nullopt;
+  }
+  std::optional<RowPart> source = match.takeRowPart(value);
+  if (!source || (!norm.norm.weight && (!norm.quantized || norm.residual))) {
+    reason = "not a norm or quantization of an argument's rows";
+    return std::nullopt;
+  }
+  norm.source = *source;
+  norm.rows = rowsOf(match.result());
+  if (!match.complete(reason))
+    return std::nullopt;
+  return norm;
+}
+
+>>>>>>> 017cf48 (Gemma, Phi, Falcon, StableLM, GPT-2 and GPT-NeoX: layer norms, position biases, softcaps, learned positions, fused projections)
 std::string NormFamily::id(xf::RegionOp region) const {
   NormRegion norm = matched(region);
-  std::string prefix = norm.weight ? "rmsnorm_f32" : "quantize_f32";
-  if (norm.weight && norm.quantized)
+  std::string prefix = !norm.norm.weight       ? "quantize_f32"
+                       : norm.norm.isLayerNorm ? "layernorm_f32"
+                                               : "rmsnorm_f32";
+  if (norm.norm.weight && norm.quantized)
     prefix += "__quantize";
+  if (norm.residual)
+    prefix += "__residual";
   return uniqueId(prefix + "_" + std::to_string(norm.source.columns), region);
 }
 
@@ -58,13 +120,29 @@ Cost NormFamily::cost(xf::RegionOp region) const {
   NormRegion norm = matched(region);
   auto columns = double(norm.source.columns);
   Cost cost;
-  cost.weightBytes = norm.weight ? columns * 4 : 0;
-  cost.bytesPerToken =
-      columns * 4 + double(layout::rowBytes(
-                        cast<RankedTensorType>(region.getResultTypes()[0])));
+  cost.weightBytes = norm.norm.weight ? columns * 4 : 0;
+  cost.bytesPerToken = columns * (norm.residual ? 8 : 4) +
+                       double(layout::rowBytes(
+                           cast<RankedTensorType>(region.getResultTypes()[0])));
   cost.flopsPerToken =
-      columns * ((norm.weight ? 4 : 0) + (norm.quantized ? 3 : 0));
+      columns * ((norm.norm.weight ? 4 : 0) + (norm.quantized ? 3 : 0));
   return cost;
+}
+
+/// result = norm(row) [+ residual] of one token.
+static void emitNorm(KernelShell &k, const NormRegion &norm,
+                     const NormWeights &weights, Row from, Value token) {
+  int64_t columns = norm.source.columns;
+  Row to{k.result(), k.mul(token, columns)};
+  NormFactors factors = normFactors(k, weights, from, columns);
+  forColumns(k, columns, k.lanes(), [&](Value offset, int64_t width) {
+    Value x = k.load(from.memory, k.add(from.at, offset), width);
+    Value y = normalize(k, weights, factors, x, offset, width, width);
+    Value at = k.add(to.at, offset);
+    if (norm.residual)
+      y = k.addf(y, k.load(k.binding(norm.residual), at, width));
+    k.store(y, to.memory, at);
+  });
 }
 
 FailureOr<kern::KernelOp> NormFamily::build(OpBuilder &builder,
@@ -73,6 +151,7 @@ FailureOr<kern::KernelOp> NormFamily::build(OpBuilder &builder,
   NormRegion norm = matched(region);
   KernelShell k(builder, region, id(region), caps);
   Value input = k.binding(norm.source.argument), output = k.result();
+  NormWeights weights = weightsOf(k, norm.norm);
   int64_t columns = norm.source.columns;
   int64_t rowBytes =
       layout::rowBytes(cast<RankedTensorType>(region.getResultTypes()[0]));
@@ -83,22 +162,19 @@ FailureOr<kern::KernelOp> NormFamily::build(OpBuilder &builder,
       Row from{input,
                k.add(k.mul(token, norm.source.stride), norm.source.offset)};
       if (!norm.quantized)
-        return rmsNormRow(k, from, k.binding(norm.weight), columns,
-                          norm.epsilon, {output, k.mul(token, columns)});
-      Value inverse;
-      if (norm.weight)
-        inverse = inverseRms(k, from, columns, norm.epsilon);
-      auto part = [&](Value memory, Value at, int64_t valid) {
-        return valid == layout::kBlock
-                   ? k.load(memory, at, layout::kBlock)
-                   : k.loadHead(memory, at, layout::kBlock, k.index(valid));
-      };
+        return emitNorm(k, norm, weights, from, token);
+      NormFactors factors;
+      if (weights.weight)
+        factors = normFactors(k, weights, from, columns);
       auto block = [&](Value column, int64_t valid) -> Value {
-        Value x = part(from.memory, k.add(from.at, column), valid);
-        if (!norm.weight)
+        Value at = k.add(from.at, column);
+        Value x =
+            valid == layout::kBlock
+                ? k.load(from.memory, at, layout::kBlock)
+                : k.loadHead(from.memory, at, layout::kBlock, k.index(valid));
+        if (!weights.weight)
           return x;
-        return k.mulf(k.mulf(x, k.splat(inverse, layout::kBlock)),
-                      part(k.binding(norm.weight), column, valid));
+        return normalize(k, weights, factors, x, column, layout::kBlock, valid);
       };
       quantizeRow(k, columns, block, output, k.mul(token, rowBytes));
     });

@@ -23,6 +23,27 @@ Value RegionMatch::result(unsigned index) {
   return region.getBody().front().getTerminator()->getOperand(index);
 }
 
+bool RegionMatch::takeNorm(Value &value, int64_t groups, NormPart &norm) {
+  if (auto op = take<xf::RmsNormOp>(value)) {
+    norm.weight = dyn_cast<BlockArgument>(op.getWeight());
+    norm.epsilon = op.getEpsilon().convertToDouble();
+    value = op.getX();
+    return norm.weight && int64_t(op.getGroups()) == groups;
+  }
+  auto op = take<xf::LayerNormOp>(value);
+  if (!op)
+    return true;
+  norm.isLayerNorm = true;
+  norm.weight = dyn_cast<BlockArgument>(op.getWeight());
+  norm.epsilon = op.getEpsilon().convertToDouble();
+  norm.ofEachGroup = groups > 1 && norm.weight &&
+                     columnsOf(norm.weight) == columnsOf(op.getX());
+  value = op.getX();
+  if (op.getBias() && !(norm.bias = dyn_cast<BlockArgument>(op.getBias())))
+    return false;
+  return norm.weight && int64_t(op.getGroups()) == groups;
+}
+
 std::optional<RowPart> RegionMatch::takeRowPart(Value value) {
   RowPart part;
   part.columns = columnsOf(value);
@@ -52,14 +73,9 @@ std::optional<HeadRows> RegionMatch::takeHeadRows(Value value, int64_t heads,
     }
     value = rope.getX();
   }
-  if (auto norm = take<xf::RmsNormOp>(value)) {
-    rows.normWeight = dyn_cast<BlockArgument>(norm.getWeight());
-    rows.epsilon = norm.getEpsilon().convertToDouble();
-    if (!rows.normWeight || int64_t(norm.getGroups()) != heads) {
-      reason = "the norm before attention is not one of each head";
-      return std::nullopt;
-    }
-    value = norm.getX();
+  if (!takeNorm(value, heads, rows.norm)) {
+    reason = "the norm before attention is not one of each head";
+    return std::nullopt;
   }
   std::optional<RowPart> source = takeRowPart(value);
   if (!source) {

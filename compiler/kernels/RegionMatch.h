@@ -27,14 +27,22 @@ struct RowPart {
   int64_t stride = 0;
 };
 
+/// An RMS or layer norm whose weights are region arguments.
+struct NormPart {
+  mlir::BlockArgument weight; ///< null: no norm
+  mlir::BlockArgument bias;
+  double epsilon = 0;
+  bool isLayerNorm = false;
+  bool ofEachGroup = false; ///< every group has weights of its own
+};
+
 /// What happens to the rows of a region argument before they become q or k:
 /// [slice], [norm of each head], [rotation]. Absent parts are null.
 struct HeadRows {
   RowPart source;
   int64_t heads = 0;
   int64_t headDim = 0;
-  mlir::BlockArgument normWeight; ///< headDim f32
-  double epsilon = 0;
+  NormPart norm;                 ///< of headDim, or heads * headDim elements
   mlir::BlockArgument ropeTable; ///< [context][ropeDim], cosines then sines
   int64_t ropeDim = 0;
 };
@@ -63,9 +71,14 @@ public:
     return *ops.begin();
   }
 
+  /// The norm in `groups` groups that makes `value`, which becomes the norm's
+  /// input; a part without weight if none does. False if there is a norm of
+  /// another kind.
+  bool takeNorm(mlir::Value &value, int64_t groups, NormPart &norm);
+
   /// A region argument, or a slice of one.
   std::optional<RowPart> takeRowPart(mlir::Value value);
-  /// [rope with a table] of [rms_norm by head] of a row part; `reason` says
+  /// [rope with a table] of [norm by head] of a row part; `reason` says
   /// what is in the way.
   std::optional<HeadRows> takeHeadRows(mlir::Value value, int64_t heads,
                                        int64_t headDim, std::string &reason);

@@ -39,7 +39,7 @@ std::string RopeAppendFamily::id(xf::RegionOp region) const {
   xf::KvCacheType cache = found.cacheType();
   std::string prefix =
       cache.getElementType().isF32() ? "rope_append_f32" : "rope_append_f16";
-  if (found.k.normWeight)
+  if (found.k.norm.weight)
     prefix += "__headnorm";
   prefix += "_" + std::to_string(found.q ? found.q->heads : 0) + "_" +
             std::to_string(cache.getKvHeads()) + "x" +
@@ -87,7 +87,8 @@ FailureOr<kern::KernelOp> RopeAppendFamily::build(OpBuilder &builder,
     k.loop(first, end, 1, [&](Value token) {
       Value position = k.add(k.scalar(kern::Scalar::position), token);
       Row key{keyRow, k.index(0)};
-      transformHead(k, ofK, headOf(k, found.k, token, head), position, {}, key);
+      transformHead(k, ofK, headOf(k, found.k, token, head), head, position, {},
+                    key);
       appendHead(k, cache, key, headOf(k, found.v, token, head), head,
                  position);
       if (!found.q)
@@ -97,8 +98,8 @@ FailureOr<kern::KernelOp> RopeAppendFamily::build(OpBuilder &builder,
         Value qHead = k.add(k.mul(head, group), g);
         Value at = k.add(k.mul(token, found.q->heads * headDim),
                          k.mul(qHead, headDim));
-        transformHead(k, ofQ, headOf(k, *found.q, token, qHead), position, {},
-                      {k.result(), at});
+        transformHead(k, ofQ, headOf(k, *found.q, token, qHead), qHead,
+                      position, {}, {k.result(), at});
       });
     });
   });

@@ -34,43 +34,71 @@ void sinter::kernels::forColumns(
     body(k.index(looped + piece.offset), piece.width);
 }
 
-Value sinter::kernels::sumOfSquares(KernelShell &k, Row row, int64_t columns) {
+/// Sum of a row's elements, or of their squares, less `mean` if that is not
+/// null; f32 sums, several independent ones.
+static Value sumOf(KernelShell &k, Row row, int64_t columns, bool squares,
+                   Value mean) {
   int64_t width = 4 * k.lanes();
   int64_t looped = columns / width * width;
+  auto element = [&](Value offset, int64_t size) {
+    Value x = k.load(row.memory, k.add(row.at, offset), size);
+    return mean ? k.subf(x, k.splat(mean, size)) : x;
+  };
   Value total = k.f32(0);
   if (looped) {
     Value zero = k.f32s(0, width);
     Value sums = k.loop(k.index(0), k.index(looped), width, zero,
                         [&](Value offset, ValueRange carried) -> Values {
-                          Value x =
-                              k.load(row.memory, k.add(row.at, offset), width);
-                          return {k.fma(x, x, carried[0])};
+                          Value x = element(offset, width);
+                          if (squares)
+                            return {k.fma(x, x, carried[0])};
+                          return {k.addf(x, carried[0])};
                         })[0];
     total = k.reduceAdd(sums);
   }
   for (Piece piece : piecesOf(columns - looped, width)) {
-    Value x =
-        k.load(row.memory, k.add(row.at, looped + piece.offset), piece.width);
-    total = k.addf(total, k.reduceAdd(k.mulf(x, x)));
+    Value x = element(k.index(looped + piece.offset), piece.width);
+    total = k.addf(total, k.reduceAdd(squares ? k.mulf(x, x) : x));
   }
   return total;
 }
 
-Value sinter::kernels::inverseRms(KernelShell &k, Row row, int64_t columns,
-                                  double epsilon) {
-  Value mean = k.divf(sumOfSquares(k, row, columns), k.f32(double(columns)));
-  Value root = k.create<math::SqrtOp>(k.addf(mean, k.f32(epsilon)));
-  return k.divf(k.f32(1), root);
+NormFactors sinter::kernels::normFactors(KernelShell &k,
+                                         const NormWeights &norm, Row row,
+                                         int64_t columns) {
+  NormFactors factors;
+  Value count = k.f32(double(columns));
+  if (norm.isLayerNorm)
+    factors.mean = k.divf(sumOf(k, row, columns, /*squares=*/false, {}), count);
+  Value squares = sumOf(k, row, columns, /*squares=*/true, factors.mean);
+  Value mean = k.divf(squares, count);
+  Value root = k.create<math::SqrtOp>(k.addf(mean, k.f32(norm.epsilon)));
+  factors.inverse = k.divf(k.f32(1), root);
+  return factors;
 }
 
-void sinter::kernels::rmsNormRow(KernelShell &k, Row from, Value weight,
-                                 int64_t columns, double epsilon, Row to) {
-  Value inverse = inverseRms(k, from, columns, epsilon);
+Value sinter::kernels::normalize(KernelShell &k, const NormWeights &norm,
+                                 const NormFactors &factors, Value x,
+                                 Value column, int64_t width, int64_t valid) {
+  if (norm.at)
+    column = k.add(column, norm.at);
+  auto part = [&](Value memory) {
+    return valid == width ? k.load(memory, column, width)
+                          : k.loadHead(memory, column, width, k.index(valid));
+  };
+  if (factors.mean)
+    x = k.subf(x, k.splat(factors.mean, width));
+  x = k.mulf(k.mulf(x, k.splat(factors.inverse, width)), part(norm.weight));
+  return norm.bias ? k.addf(x, part(norm.bias)) : x;
+}
+
+void sinter::kernels::normRow(KernelShell &k, const NormWeights &norm, Row from,
+                              int64_t columns, Row to) {
+  NormFactors factors = normFactors(k, norm, from, columns);
   forColumns(k, columns, k.lanes(), [&](Value offset, int64_t width) {
     Value x = k.load(from.memory, k.add(from.at, offset), width);
-    Value y = k.mulf(k.mulf(x, k.splat(inverse, width)),
-                     k.load(weight, offset, width));
-    k.store(y, to.memory, k.add(to.at, offset));
+    k.store(normalize(k, norm, factors, x, offset, width, width), to.memory,
+            k.add(to.at, offset));
   });
 }
 

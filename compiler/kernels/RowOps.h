@@ -28,16 +28,32 @@ llvm::SmallVector<Piece> piecesOf(int64_t columns, int64_t width);
 void forColumns(KernelShell &k, int64_t columns, int64_t width,
                 llvm::function_ref<void(mlir::Value, int64_t)> body);
 
-/// Sum of squares of a row (f32 sums, several independent ones).
-mlir::Value sumOfSquares(KernelShell &k, Row row, int64_t columns);
+/// An RMS or layer norm: where its weight and bias lie.
+struct NormWeights {
+  mlir::Value weight;
+  mlir::Value bias; ///< null: none
+  double epsilon = 0;
+  bool isLayerNorm = false;
+  mlir::Value at = {}; ///< first element of weight and bias; null: 0
+};
 
-/// 1 / sqrt(mean of squares + epsilon).
-mlir::Value inverseRms(KernelShell &k, Row row, int64_t columns,
-                       double epsilon);
+/// What the norm of one row subtracts and multiplies by.
+struct NormFactors {
+  mlir::Value mean; ///< null: nothing is subtracted
+  mlir::Value inverse;
+};
+NormFactors normFactors(KernelShell &k, const NormWeights &norm, Row row,
+                        int64_t columns);
 
-/// to = from * inverseRms(from) * weight; to may be from.
-void rmsNormRow(KernelShell &k, Row from, mlir::Value weight, int64_t columns,
-                double epsilon, Row to);
+/// The norm of `width` elements x that begin at `column`, of which `valid`
+/// exist (the others are 0, and stay 0).
+mlir::Value normalize(KernelShell &k, const NormWeights &norm,
+                      const NormFactors &factors, mlir::Value x,
+                      mlir::Value column, int64_t width, int64_t valid);
+
+/// to = norm(from); to may be from.
+void normRow(KernelShell &k, const NormWeights &norm, Row from, int64_t columns,
+             Row to);
 
 /// to = from.
 void copyRow(KernelShell &k, Row from, int64_t columns, Row to);

@@ -278,11 +278,12 @@ void Lowering::writeProgram() {
   int64_t offset = 0, end = 0;
   for (auto &[name, weight] : weights) {
     auto type = cast<RankedTensorType>(weight.getType());
-    int64_t bytes = layout::weightBytes(type);
+    bool isTable = weight.getRope() || weight.getAlibi();
+    int64_t bytes = layout::weightBytes(type, isTable);
     builder.create<plan::WeightOp>(
         weight.getLoc(), name.getValue(), name.getValue(),
-        layout::weightLayout(type, weight.getRope().has_value()), offset,
-        bytes);
+        weight.getAlibi() ? "alibi" : layout::weightLayout(type, isTable),
+        offset, bytes);
     end = offset + bytes;
     offset = alignUp(end, 256);
   }

@@ -14,9 +14,9 @@ static Value attentionBlock(ModelBuilder &model, Value x, int64_t layer,
   int64_t qRows = config.heads * config.headDim;
   int64_t kvRows = config.kvHeads * config.headDim;
   Value q = model.linear(x, prefix + "q_proj", qRows, config.qkvBias,
-                         unpermute * config.heads);
+                         {unpermute * config.heads});
   Value k = model.linear(x, prefix + "k_proj", kvRows, config.qkvBias,
-                         unpermute * config.kvHeads);
+                         {unpermute * config.kvHeads});
   Value v = model.linear(x, prefix + "v_proj", kvRows, config.qkvBias);
   if (config.qkNorm) {
     q = model.rmsNorm(q,
@@ -26,8 +26,8 @@ static Value attentionBlock(ModelBuilder &model, Value x, int64_t layer,
                       model.weight(prefix + "k_norm.weight", {config.headDim}),
                       config.kvHeads);
   }
-  q = model.rope(q, config.heads);
-  k = model.rope(k, config.kvHeads);
+  q = model.rope(q, config.heads, layer);
+  k = model.rope(k, config.kvHeads, layer);
   Value mixed = model.attention(q, k, v, layer);
   return model.linear(mixed, prefix + "o_proj", config.hiddenSize,
                       config.attentionOutputBias);

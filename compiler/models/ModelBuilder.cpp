@@ -39,43 +39,84 @@ RankedTensorType ModelBuilder::tokensType() {
   return RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
 }
 
-RankedTensorType ModelBuilder::declareWeight(StringRef name,
-                                             ArrayRef<int64_t> shape,
-                                             int64_t unpermuteHeads) {
-  auto [entry, isNew] = declared.try_emplace(name);
-  if (!isNew)
-    return entry->second;
-  entry->second = xf::withScheme(
-      RankedTensorType::get(shape, builder.getF32Type()), xf::Scheme::f32);
+std::string ModelBuilder::storedType(StringRef name, ArrayRef<int64_t> shape) {
   llvm::Expected<const TensorInfo *> tensor = source.require(name);
-  StringRef stored = "f32";
-  if (!tensor)
+  if (!tensor) {
     fail(tensor.takeError());
-  else if (ArrayRef<int64_t>((*tensor)->shape) != shape) {
+    return "f32";
+  }
+  if (ArrayRef<int64_t>((*tensor)->shape) != shape) {
     std::string wanted;
     llvm::raw_string_ostream text(wanted);
     llvm::interleaveComma(shape, text);
     fail(inputError("tensor " + name + " is " + (*tensor)->describe() +
                     " but the configuration asks for [" + wanted + "]"));
-  } else if (!isFloatLike((*tensor)->dtype)) {
+    return "f32";
+  }
+  if (!isFloatLike((*tensor)->dtype)) {
     fail(unsupportedError("tensor " + name + " holds " +
                           dtypeName((*tensor)->dtype) +
                           " numbers; weights must be floats or GGUF blocks"));
-  } else {
-    stored = dtypeName((*tensor)->dtype);
+    return "f32";
   }
-  auto from =
-      xf::SourceAttr::get(builder.getContext(), name, stored, unpermuteHeads);
-  symbols.create<xf::WeightOp>(NameLoc::get(builder.getStringAttr(name)), name,
-                               entry->second, builder.getArrayAttr({from}),
-                               xf::RopeAttr());
+  return dtypeName((*tensor)->dtype).str();
+}
+
+/// The shape of the tensor that a weight of this shape and form is made of.
+static SmallVector<int64_t> tensorShape(ArrayRef<int64_t> shape,
+                                        const TensorForm &form) {
+  SmallVector<int64_t> stored(shape);
+  if (!form.rows.empty())
+    stored[0] = shape[0] / form.rows[1] * form.rows[2];
+  if (form.transposed)
+    std::reverse(stored.begin(), stored.end());
+  return stored;
+}
+
+RankedTensorType ModelBuilder::declareWeight(StringRef symbol, StringRef name,
+                                             ArrayRef<int64_t> shape,
+                                             const TensorForm &form) {
+  auto [entry, isNew] = declared.try_emplace(symbol);
+  if (!isNew)
+    return entry->second;
+  entry->second = xf::withScheme(
+      RankedTensorType::get(shape, builder.getF32Type()), xf::Scheme::f32);
+  std::string stored = storedType(name, tensorShape(shape, form));
+  auto from = xf::SourceAttr::get(
+      builder.getContext(), name, stored, form.unpermuteHeads, form.rows,
+      form.transposed && shape.size() > 1, form.plusOne);
+  symbols.create<xf::WeightOp>(
+      NameLoc::get(builder.getStringAttr(symbol)), symbol, entry->second,
+      builder.getArrayAttr({from}), xf::RopeAttr(), xf::AlibiAttr());
   return entry->second;
 }
 
 Value ModelBuilder::weight(const Twine &name, ArrayRef<int64_t> shape,
-                           int64_t unpermuteHeads) {
+                           const TensorForm &form) {
+  std::string tensor = name.str(), symbol = tensor;
+  if (!form.part.empty()) // "a.qkv.weight" and q: "a.qkv.q.weight"
+    symbol.insert(symbol.rfind('.') + 1, form.part.str() + ".");
+  RankedTensorType type = declareWeight(symbol, tensor, shape, form);
+  return builder.create<xf::GetWeightOp>(loc, type, symbol);
+}
+
+Value ModelBuilder::concatenated(const Twine &name,
+                                 ArrayRef<std::string> tensors, int64_t rows) {
   std::string symbol = name.str();
-  RankedTensorType type = declareWeight(symbol, shape, unpermuteHeads);
+  auto type = xf::withScheme(
+      RankedTensorType::get({rows * static_cast<int64_t>(tensors.size())},
+                            builder.getF32Type()),
+      xf::Scheme::f32);
+  if (declared.try_emplace(symbol, type).second) {
+    SmallVector<Attribute> sources;
+    for (const std::string &tensor : tensors)
+      sources.push_back(xf::SourceAttr::get(builder.getContext(), tensor,
+                                            storedType(tensor, {rows}), 0,
+                                            ArrayRef<int64_t>(), false, false));
+    symbols.create<xf::WeightOp>(NameLoc::get(builder.getStringAttr(symbol)),
+                                 symbol, type, builder.getArrayAttr(sources),
+                                 xf::RopeAttr(), xf::AlibiAttr());
+  }
   return builder.create<xf::GetWeightOp>(loc, type, symbol);
 }
 
@@ -91,14 +132,72 @@ Value ModelBuilder::rmsNorm(Value x, Value weight, int64_t groups) {
       builder.getI64IntegerAttr(groups));
 }
 
+Value ModelBuilder::addPositions(Value x, Value table) {
+  int64_t rows = cast<RankedTensorType>(table.getType()).getDimSize(0);
+  // The capacity is rounded up to 16; the runtime stops at the context.
+  if (options.context > (rows + 15) / 16 * 16)
+    fail(inputError("a context of " + Twine(options.context) +
+                    " is beyond the model's " + Twine(rows) +
+                    " learned positions; compile with a shorter one"));
+  return builder.create<xf::AddPositionsOp>(loc, x.getType(), x, table);
+}
+
+Value ModelBuilder::layerNorm(Value x, Value weight, Value bias,
+                              int64_t groups) {
+  return builder.create<xf::LayerNormOp>(
+      loc, x.getType(), x, weight, bias,
+      builder.getF64FloatAttr(config.normEpsilon),
+      builder.getI64IntegerAttr(groups));
+}
+
+Value ModelBuilder::layerNorm(Value x, const Twine &prefix, int64_t groups) {
+  int64_t columns = cast<RankedTensorType>(x.getType()).getDimSize(1) / groups;
+  Value gain = weight(prefix + ".weight", {columns});
+  return layerNorm(x, gain, weight(prefix + ".bias", {columns}), groups);
+}
+
 Value ModelBuilder::linear(Value x, const Twine &prefix, int64_t rows,
-                           bool hasBias, int64_t unpermuteHeads) {
+                           bool hasBias, const TensorForm &form) {
   int64_t columns = cast<RankedTensorType>(x.getType()).getDimSize(1);
-  Value matrix = weight(prefix + ".weight", {rows, columns}, unpermuteHeads);
-  Value bias =
-      hasBias ? weight(prefix + ".bias", {rows}, unpermuteHeads) : Value();
+  Value matrix = weight(prefix + ".weight", {rows, columns}, form);
+  Value bias = hasBias ? weight(prefix + ".bias", {rows}, form) : Value();
   return builder.create<xf::LinearOp>(loc, activationType(rows), x, matrix,
                                       bias);
+}
+
+Value ModelBuilder::slice(Value x, int64_t offset, int64_t size) {
+  return builder.create<xf::SliceOp>(loc, activationType(size), x,
+                                     builder.getI64IntegerAttr(offset));
+}
+
+/// One linear and three slices where the rows lie as we want them, else three
+/// linears that pick their rows.
+ModelBuilder::Projections
+ModelBuilder::fusedProjections(Value x, const Twine &prefix, QkvLayout layout,
+                               bool hasBias, bool transposed) {
+  std::string name = prefix.str();
+  int64_t head = config.headDim, kv = config.kvHeads;
+  int64_t qRows = config.heads * head, kvRows = kv * head;
+  if (layout == QkvLayout::Stacked) {
+    TensorForm form;
+    form.transposed = transposed;
+    Value all = linear(x, name, qRows + 2 * kvRows, hasBias, form);
+    return {slice(all, 0, qRows), slice(all, qRows, kvRows),
+            slice(all, qRows + kvRows, kvRows)};
+  }
+  // Query rows before k in each unit of the tensor's rows.
+  int64_t before =
+      layout == QkvLayout::PerHead ? head : config.heads / kv * head;
+  int64_t stride = before + 2 * head;
+  auto pick = [&](StringRef part, int64_t first, int64_t count, int64_t rows) {
+    TensorForm form;
+    form.rows = {first, count, stride};
+    form.part = part;
+    return linear(x, name, rows, hasBias, form);
+  };
+  Value q = pick("q", 0, before, qRows);
+  Value k = pick("k", before, head, kvRows);
+  return {q, k, pick("v", before + head, head, kvRows)};
 }
 
 Value ModelBuilder::matmul(Value x, Value matrix) {
@@ -118,13 +217,15 @@ static xf::RopeScaling scalingKind(RopeScaling kind) {
   case RopeScaling::Yarn:
     return xf::RopeScaling::yarn;
   case RopeScaling::Factors:
+  case RopeScaling::LongRope:
     return xf::RopeScaling::factors;
   }
   llvm_unreachable("all kinds are listed");
 }
 
 /// The numbers of #xf.rope, in the order its description gives.
-static SmallVector<double> scalingValues(const RopeConfig &rope) {
+static SmallVector<double> scalingValues(const RopeConfig &rope,
+                                         int64_t longest) {
   double context = static_cast<double>(rope.originalContext);
   switch (rope.scaling) {
   case RopeScaling::None:
@@ -136,8 +237,13 @@ static SmallVector<double> scalingValues(const RopeConfig &rope) {
   case RopeScaling::Yarn:
     return {rope.factor, rope.betaFast,        rope.betaSlow,
             context,     rope.attentionFactor, rope.truncate ? 1.0 : 0.0};
-  case RopeScaling::Factors: {
-    SmallVector<double> values(rope.factors.begin(), rope.factors.end());
+  case RopeScaling::Factors:
+  case RopeScaling::LongRope: {
+    bool isLong =
+        rope.scaling == RopeScaling::LongRope && longest > rope.originalContext;
+    const std::vector<double> &factors =
+        isLong ? rope.longFactors : rope.factors;
+    SmallVector<double> values(factors.begin(), factors.end());
     values.push_back(rope.attentionFactor);
     return values;
   }
@@ -145,9 +251,9 @@ static SmallVector<double> scalingValues(const RopeConfig &rope) {
   llvm_unreachable("all kinds are listed");
 }
 
-Value ModelBuilder::rope(Value x, int64_t heads) {
-  const RopeConfig &rope = config.rope;
-  SmallVector<double> values = scalingValues(rope);
+Value ModelBuilder::rope(Value x, int64_t heads, int64_t layer) {
+  const RopeConfig &rope = config.ropeOf(layer);
+  SmallVector<double> values = scalingValues(rope, options.context);
   DenseF64ArrayAttr valuesAttr;
   if (!values.empty())
     valuesAttr = builder.getDenseF64ArrayAttr(values);
@@ -167,11 +273,32 @@ Value ModelBuilder::attention(Value q, Value k, Value v, int64_t layer) {
   symbols.create<xf::StateOp>(loc, name, type);
   Value cache = builder.create<xf::GetStateOp>(loc, type, name);
   builder.create<xf::AppendOp>(loc, k, v, cache);
-  double scale = 1.0 / std::sqrt(static_cast<double>(config.headDim));
+  double scale = config.attentionScale;
+  if (scale == 0)
+    scale = 1.0 / std::sqrt(static_cast<double>(config.headDim));
+  if (config.scaleByLayer)
+    scale /= static_cast<double>(layer + 1);
   return builder.create<xf::AttentionOp>(
-      loc, q.getType(), q, cache, builder.getI64IntegerAttr(config.heads),
-      builder.getF64FloatAttr(scale),
-      builder.getI64IntegerAttr(config.windowOf(layer)));
+      loc, q.getType(), q, cache,
+      config.alibi ? positionBiases(scale) : Value(),
+      builder.getI64IntegerAttr(config.heads), builder.getF64FloatAttr(scale),
+      builder.getI64IntegerAttr(config.windowOf(layer)),
+      builder.getF64FloatAttr(config.attentionSoftcap));
+}
+
+/// The table of linear biases; one for all layers.
+Value ModelBuilder::positionBiases(double scale) {
+  auto attr = xf::AlibiAttr::get(builder.getContext(), config.heads,
+                                 builder.getF64FloatAttr(scale));
+  auto type =
+      xf::withScheme(RankedTensorType::get({config.heads, options.context},
+                                           builder.getF32Type()),
+                     xf::Scheme::f32);
+  StringRef name = "alibi";
+  if (declared.try_emplace(name, type).second)
+    symbols.create<xf::WeightOp>(loc, name, type, ArrayAttr(), xf::RopeAttr(),
+                                 attr);
+  return builder.create<xf::GetWeightOp>(loc, type, name);
 }
 
 Value ModelBuilder::activation(Value x) {
@@ -180,6 +307,20 @@ Value ModelBuilder::activation(Value x) {
                   ? xf::ActivationKind::gelu
                   : xf::ActivationKind::gelu_tanh;
   return builder.create<xf::ActivationOp>(loc, x.getType(), x, kind);
+}
+
+Value ModelBuilder::scale(Value x, double factor) {
+  if (factor == 1.0)
+    return x;
+  return builder.create<xf::ScaleOp>(loc, x.getType(), x,
+                                     builder.getF64FloatAttr(factor));
+}
+
+Value ModelBuilder::softcap(Value x, double cap) {
+  if (cap == 0.0)
+    return x;
+  return builder.create<xf::SoftcapOp>(loc, x.getType(), x,
+                                       builder.getF64FloatAttr(cap));
 }
 
 Value ModelBuilder::add(Value a, Value b) {

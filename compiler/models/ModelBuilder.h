@@ -28,6 +28,17 @@ llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 buildModel(mlir::MLIRContext *context, const ModelSource &source,
            const DecoderConfig &config, const BuildOptions &options);
 
+/// How a weight is made of its tensor; see #xf.source.
+struct TensorForm {
+  int64_t unpermuteHeads = 0;
+  /// [first, count, stride] of the tensor's rows; empty: all of them.
+  llvm::SmallVector<int64_t, 3> rows = {};
+  bool transposed = false;
+  bool plusOne = false;
+  /// Told apart by it when one tensor gives several weights ("q").
+  llvm::StringRef part = {};
+};
+
 /// The tools an architecture's builder works with. Errors are collected: the
 /// first missing or misshapen tensor is kept, and building goes on with the
 /// expected shape.
@@ -36,23 +47,49 @@ public:
   ModelBuilder(mlir::MLIRContext *context, const ModelSource &source,
                const DecoderConfig &config, const BuildOptions &options);
 
+  /// Whether the model has a tensor of that name.
+  bool has(const llvm::Twine &name) const {
+    return source.find(name.str()) != nullptr;
+  }
+
   /// The value of a weight of the given shape, from the tensor of that name.
-  /// unpermuteHeads: see #xf.source.
   mlir::Value weight(const llvm::Twine &name, llvm::ArrayRef<int64_t> shape,
-                     int64_t unpermuteHeads = 0);
+                     const TensorForm &form = {});
+  /// A vector of rows * tensors elements, the tensors one after another.
+  mlir::Value concatenated(const llvm::Twine &name,
+                           llvm::ArrayRef<std::string> tensors, int64_t rows);
 
   mlir::Value embedding(mlir::Value tokens, mlir::Value table);
+  /// x + table of learned positions.
+  mlir::Value addPositions(mlir::Value x, mlir::Value table);
   mlir::Value rmsNorm(mlir::Value x, mlir::Value weight, int64_t groups = 1);
+  /// Layer norm with `prefix`.weight and `prefix`.bias.
+  mlir::Value layerNorm(mlir::Value x, const llvm::Twine &prefix,
+                        int64_t groups = 1);
+  mlir::Value layerNorm(mlir::Value x, mlir::Value weight, mlir::Value bias,
+                        int64_t groups);
   /// x * transpose(W) + b: `prefix`.weight [rows, columns of x] and, if
-  /// hasBias, `prefix`.bias.
+  /// hasBias, `prefix`.bias, both of the given form.
   mlir::Value linear(mlir::Value x, const llvm::Twine &prefix, int64_t rows,
-                     bool hasBias, int64_t unpermuteHeads = 0);
+                     bool hasBias, const TensorForm &form = {});
   /// x * transpose(matrix).
   mlir::Value matmul(mlir::Value x, mlir::Value matrix);
-  mlir::Value rope(mlir::Value x, int64_t heads);
+  /// q, k and v as a fused projection `prefix` of that layout has them.
+  struct Projections {
+    mlir::Value q, k, v;
+  };
+  Projections fusedProjections(mlir::Value x, const llvm::Twine &prefix,
+                               QkvLayout layout, bool hasBias,
+                               bool transposed = false);
+  mlir::Value slice(mlir::Value x, int64_t offset, int64_t size);
+  mlir::Value rope(mlir::Value x, int64_t heads, int64_t layer);
   mlir::Value attention(mlir::Value q, mlir::Value k, mlir::Value v,
                         int64_t layer);
   mlir::Value activation(mlir::Value x);
+  /// factor * x, or x where the factor is one; cap * tanh(x / cap), or x where
+  /// there is no cap (0).
+  mlir::Value scale(mlir::Value x, double factor);
+  mlir::Value softcap(mlir::Value x, double cap);
   mlir::Value add(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
 
@@ -72,13 +109,20 @@ public:
 
   /// Whether the rows of q and k are in GGUF's interleaved rotary order.
   bool ropeRowsInterleaved() const { return source.ropeRowsInterleaved(); }
+  /// Whether the tensors come from a GGUF file, whose converter changes some.
+  bool isGguf() const { return source.format() == ModelSource::Format::Gguf; }
 
   const DecoderConfig &config;
 
 private:
-  mlir::RankedTensorType declareWeight(llvm::StringRef name,
+  mlir::RankedTensorType declareWeight(llvm::StringRef symbol,
+                                       llvm::StringRef name,
                                        llvm::ArrayRef<int64_t> shape,
-                                       int64_t unpermuteHeads);
+                                       const TensorForm &form);
+  /// The type a tensor is stored in ("bf16"); an error is kept if there is none
+  /// or it has not the shape.
+  std::string storedType(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
+  mlir::Value positionBiases(double scale);
   void fail(llvm::Error error);
 
   const ModelSource &source;

@@ -38,15 +38,21 @@ llvm::Error reference::append(const Tensor &k, const Tensor &v,
 /// One head of one token: q and out have head_dim elements; positions
 /// first..last are seen.
 static void attendHead(llvm::ArrayRef<float> q, const KvCache &cache,
-                       int64_t kvHead, int64_t first, int64_t last,
-                       double scale, llvm::MutableArrayRef<float> out) {
+                       int64_t kvHead, int64_t head, int64_t first,
+                       int64_t last, const Scoring &scoring,
+                       llvm::MutableArrayRef<float> out) {
   std::vector<double> weights;
   for (int64_t j = first; j <= last; ++j) {
     const float *key = &cache.keys[cache.index(kvHead, j)];
     double dot = 0;
     for (int64_t i = 0; i < cache.headDim; ++i)
       dot += double(q[i]) * key[i];
-    weights.push_back(scale * dot);
+    double score = scoring.scale * dot;
+    if (scoring.bias)
+      score += scoring.bias->at(head, j);
+    if (scoring.softcap > 0)
+      score = scoring.softcap * std::tanh(score / scoring.softcap);
+    weights.push_back(score);
   }
   double largest = *std::max_element(weights.begin(), weights.end());
   double total = 0;
@@ -64,18 +70,43 @@ static void attendHead(llvm::ArrayRef<float> q, const KvCache &cache,
 
 llvm::Expected<Tensor> reference::attention(const Tensor &q,
                                             const KvCache &cache, int64_t heads,
-                                            double scale, int64_t window,
+                                            const Scoring &scoring,
                                             int64_t position) {
   if (llvm::Error error = checkPositions(position, q.rows, cache))
     return std::move(error);
   Tensor out(q.rows, q.columns);
+  int64_t window = scoring.window;
   int64_t headDim = cache.headDim, group = heads / cache.kvHeads;
   for (int64_t t = 0; t < q.rows; ++t) {
     int64_t last = position + t;
     int64_t first = window > 0 ? std::max<int64_t>(0, last - window + 1) : 0;
     for (int64_t h = 0; h < heads; ++h)
-      attendHead(q.row(t).slice(h * headDim, headDim), cache, h / group, first,
-                 last, scale, out.row(t).slice(h * headDim, headDim));
+      attendHead(q.row(t).slice(h * headDim, headDim), cache, h / group, h,
+                 first, last, scoring, out.row(t).slice(h * headDim, headDim));
   }
   return out;
+}
+
+/// The nearest number with eight significant bits, ties to even.
+static double roundToBfloat(double value) {
+  int exponent = 0;
+  double fraction = std::frexp(value, &exponent);
+  return std::ldexp(std::nearbyint(fraction * 256), exponent - 8);
+}
+
+Tensor reference::alibiTable(xf::AlibiAttr alibi, int64_t positions) {
+  int64_t heads = alibi.getHeads(), whole = 1;
+  while (2 * whole <= heads)
+    whole *= 2;
+  Tensor table(heads, positions);
+  for (int64_t h = 0; h < heads; ++h) {
+    double exponent = h < whole
+                          ? double(h + 1) / double(whole)
+                          : double(2 * (h - whole) + 1) / double(2 * whole);
+    double slope = roundToBfloat(std::exp2(-8 * exponent));
+    for (int64_t j = 0; j < positions; ++j)
+      table.row(h)[j] = static_cast<float>(alibi.getScale().getValueAsDouble() *
+                                           roundToBfloat(slope * double(j)));
+  }
+  return table;
 }

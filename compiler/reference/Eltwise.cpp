@@ -1,4 +1,5 @@
-// activation, add, mul, slice. gelu: Hendrycks and Gimpel, arXiv 1606.08415.
+// activation, scale, softcap, add, mul, slice. gelu: Hendrycks and Gimpel,
+// arXiv 1606.08415.
 #include "compiler/reference/Ops.h"
 
 #include <algorithm>
@@ -27,6 +28,20 @@ Tensor reference::activation(const Tensor &x, xf::ActivationKind kind) {
   Tensor out = x;
   for (float &value : out.values)
     value = static_cast<float>(activate(value, kind));
+  return out;
+}
+
+Tensor reference::scale(const Tensor &x, double factor) {
+  Tensor out = x;
+  for (float &value : out.values)
+    value = static_cast<float>(value * factor);
+  return out;
+}
+
+Tensor reference::softcap(const Tensor &x, double cap) {
+  Tensor out = x;
+  for (float &value : out.values)
+    value = static_cast<float>(cap * std::tanh(value / cap));
   return out;
 }
 

@@ -1,4 +1,4 @@
-// embedding, select_row, argmax.
+// embedding, add_positions, select_row, argmax.
 #include "compiler/reference/Ops.h"
 
 #include "compiler/support/Error.h"
@@ -19,6 +19,20 @@ llvm::Expected<Tensor> reference::embedding(const Tokens &tokens,
                         llvm::Twine(table.rows));
     llvm::copy(table.row(token), out.row(t).begin());
   }
+  return out;
+}
+
+llvm::Expected<Tensor> reference::addPositions(const Tensor &x,
+                                               const Tensor &table,
+                                               int64_t position) {
+  if (position < 0 || position + x.rows > table.rows)
+    return inputError("positions " + llvm::Twine(position) + " to " +
+                      llvm::Twine(position + x.rows - 1) +
+                      " lie outside a table of " + llvm::Twine(table.rows));
+  Tensor out = x;
+  for (int64_t t = 0; t < x.rows; ++t)
+    for (int64_t i = 0; i < x.columns; ++i)
+      out.row(t)[i] += table.at(position + t, i);
   return out;
 }
 

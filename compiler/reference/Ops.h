@@ -15,6 +15,10 @@ namespace sinter::reference {
 /// out[t] = table[tokens[t]]; InputError for a token outside the table.
 llvm::Expected<Tensor> embedding(const Tokens &tokens, const Tensor &table);
 
+/// out[t] = x[t] + table[position + t]; InputError if the table is too short.
+llvm::Expected<Tensor> addPositions(const Tensor &x, const Tensor &table,
+                                    int64_t position);
+
 /// The row of that number, as [1, D]; InputError if there is none.
 llvm::Expected<Tensor> selectRow(const Tensor &x, int64_t row);
 
@@ -26,6 +30,11 @@ Tokens argmax(const Tensor &logits);
 /// x / sqrt(mean(x^2) + epsilon) * weight in each of `groups` parts of a row.
 Tensor rmsNorm(const Tensor &x, const Tensor &weight, double epsilon,
                int64_t groups);
+
+/// (x - mean) / sqrt(variance + epsilon) * weight (+ bias, if not null) in each
+/// of `groups` parts of a row; weight and bias of one part or of all.
+Tensor layerNorm(const Tensor &x, const Tensor &weight, const Tensor *bias,
+                 double epsilon, int64_t groups);
 
 //===-- Linear.cpp --------------------------------------------------------===//
 
@@ -59,15 +68,29 @@ llvm::Expected<Tensor> rope(const Tensor &x, int64_t heads, const Tensor &table,
 llvm::Error append(const Tensor &k, const Tensor &v, int64_t position,
                    KvCache &cache);
 
-/// softmax(scale * q K^T) V per head over the cached positions j with
-/// j <= position + t and, where window > 0, position + t - j < window.
+/// What attention does with scores.
+struct Scoring {
+  double scale = 1;
+  int64_t window = 0;           ///< 0: none
+  double softcap = 0;           ///< 0: none
+  const Tensor *bias = nullptr; ///< [heads, capacity], or none
+};
+
+/// softmax(cap(scale * q K^T + bias)) V per head over the cached positions j
+/// with j <= position + t and, where window > 0, position + t - j < window.
 llvm::Expected<Tensor> attention(const Tensor &q, const KvCache &cache,
-                                 int64_t heads, double scale, int64_t window,
+                                 int64_t heads, const Scoring &scoring,
                                  int64_t position);
+
+/// The table [alibi.heads, positions] that the attribute describes.
+Tensor alibiTable(xf::AlibiAttr alibi, int64_t positions);
 
 //===-- Eltwise.cpp -------------------------------------------------------===//
 
 Tensor activation(const Tensor &x, xf::ActivationKind kind);
+Tensor scale(const Tensor &x, double factor);
+/// cap * tanh(x / cap).
+Tensor softcap(const Tensor &x, double cap);
 Tensor add(const Tensor &lhs, const Tensor &rhs);
 Tensor mul(const Tensor &lhs, const Tensor &rhs);
 /// Columns [offset, offset + size) of every row.

@@ -194,13 +194,34 @@ llvm::Expected<Datum> Evaluator::compute(Operation &op, Values &values) {
       })
       .Case([&](xf::RopeOp op) { return computeRope(op, values); })
       .Case([&](xf::AttentionOp op) {
-        return wrap(attention(tensor(op.getQ()),
-                              *std::get<KvCache *>(values.at(op.getCache())),
-                              op.getHeads(), op.getScale().convertToDouble(),
-                              op.getWindow(), scalars.position));
+        return wrap(attention(
+            tensor(op.getQ()), *std::get<KvCache *>(values.at(op.getCache())),
+            op.getHeads(),
+            {op.getScale().convertToDouble(), int64_t(op.getWindow()),
+             op.getSoftcap().convertToDouble(),
+             op.getBias() ? &tensor(op.getBias()) : nullptr},
+            scalars.position));
       })
       .Case([&](xf::ActivationOp op) -> Result {
         return makeDatum(activation(tensor(op.getX()), op.getKind()));
+      })
+      .Case([&](xf::LayerNormOp op) -> Result {
+        return makeDatum(
+            layerNorm(tensor(op.getX()), tensor(op.getWeight()),
+                      op.getBias() ? &tensor(op.getBias()) : nullptr,
+                      op.getEpsilon().convertToDouble(), op.getGroups()));
+      })
+      .Case([&](xf::AddPositionsOp op) {
+        return wrap(addPositions(tensor(op.getX()), tensor(op.getTable()),
+                                 scalars.position));
+      })
+      .Case([&](xf::ScaleOp op) -> Result {
+        return makeDatum(
+            scale(tensor(op.getX()), op.getFactor().convertToDouble()));
+      })
+      .Case([&](xf::SoftcapOp op) -> Result {
+        return makeDatum(
+            softcap(tensor(op.getX()), op.getCap().convertToDouble()));
       })
       .Case([&](xf::AddOp op) -> Result {
         return makeDatum(add(tensor(op.getLhs()), tensor(op.getRhs())));
@@ -251,6 +272,9 @@ Evaluator::weight(xf::WeightOp op) {
   if (op.getRope())
     return entry->second = std::make_shared<const Tensor>(
                ropeTable(*op.getRope(), type.getDimSize(0)));
+  if (op.getAlibi())
+    return entry->second = std::make_shared<const Tensor>(
+               alibiTable(*op.getAlibi(), type.getDimSize(1)));
   llvm::Expected<Tensor> read = readWeight(op);
   if (!read) {
     weights.erase(entry);

@@ -44,7 +44,7 @@ private:
         xf::Scheme::f32);
     std::string name = "rope." + std::to_string(tables.size() - 1);
     table = builder.create<xf::WeightOp>(getOperation().getLoc(), name, type,
-                                         ArrayAttr(), rope);
+                                         ArrayAttr(), rope, xf::AlibiAttr());
     return table;
   }
 

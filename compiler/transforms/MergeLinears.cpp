@@ -42,21 +42,35 @@ static std::string joinNames(ArrayRef<StringRef> names) {
   return joined + first.substr(first.size() - suffix).str();
 }
 
+/// Whether a projection's result becomes q, k or v: through slices, norms and
+/// rotations it reaches the cache or attention. In a parallel block the MLP
+/// reads the same input, and its kernel ends in another way.
+static bool feedsAttention(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    if (isa<xf::AppendOp, xf::AttentionOp>(user))
+      return true;
+    return isa<xf::SliceOp, xf::RmsNormOp, xf::LayerNormOp, xf::RopeOp>(user) &&
+           feedsAttention(user->getResult(0));
+  });
+}
+
 namespace {
 
 struct MergeLinearsPass : sinter::impl::MergeLinearsBase<MergeLinearsPass> {
   void runOnOperation() override {
     symbols.emplace(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      // Linears by input, scheme and presence of a bias, in program order.
-      using Key = std::tuple<Value, unsigned, unsigned>;
+      // Linears by input, scheme, presence of a bias and purpose, in program
+      // order.
+      using Key = std::tuple<Value, unsigned, unsigned, unsigned>;
       llvm::MapVector<Key, SmallVector<xf::LinearOp>> groups;
       function.walk([&](xf::LinearOp op) {
         auto scheme = xf::getScheme(op.getWeight().getType());
         if (weightOf(op.getWeight()) &&
             (!op.getBias() || weightOf(op.getBias())))
           groups[{op.getX(), static_cast<unsigned>(scheme),
-                  op.getBias() ? 1u : 0u}]
+                  op.getBias() ? 1u : 0u,
+                  feedsAttention(op.getResult()) ? 1u : 0u}]
               .push_back(op);
       });
       for (auto &[key, linears] : groups)
@@ -98,7 +112,7 @@ private:
       OpBuilder atWeights(weightOf(parts.front()));
       merged = atWeights.create<xf::WeightOp>(
           weightOf(parts.front()).getLoc(), name, type,
-          builder.getArrayAttr(sources), xf::RopeAttr());
+          builder.getArrayAttr(sources), xf::RopeAttr(), xf::AlibiAttr());
       symbols->insert(merged);
     }
     return builder.create<xf::GetWeightOp>(loc, type, name);

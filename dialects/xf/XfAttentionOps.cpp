@@ -63,5 +63,14 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("scale must be finite and positive (attention_c3)");
   if (getWindow() < 0)
     return emitOpError("window must not be negative (attention_c3)");
-  return success();
+  double softcap = getSoftcap().convertToDouble();
+  if (!(softcap >= 0) || !std::isfinite(softcap))
+    return emitOpError("softcap must be finite and not negative "
+                       "(attention_c3)");
+  if (!getBias())
+    return success();
+  if (getScheme(getBias().getType()) != Scheme::f32)
+    return emitOpError("bias must be stored as f32 (attention_c4)");
+  return verifyWeight(*this, getBias(), {heads, cache.getCapacity()}, "bias",
+                      "attention_c4");
 }

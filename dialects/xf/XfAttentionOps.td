@@ -32,16 +32,17 @@ def Xf_AppendOp : Xf_Op<"append", [MemoryEffects<[MemWrite]>]> {
 def Xf_AttentionOp : Xf_Op<"attention", [MemoryEffects<[MemRead]>]> {
   let summary = "causal attention of q over the cache, the chunk's own tokens having been appended before";
   let description = [{
-    out[t, h] = softmax(scale * q[t, h] . K[j, h / (heads / kv_heads)]) V[j, ...] over cached positions j with
-    j <= position + t and, where window > 0, position + t - j < window.
+    out[t, h] = softmax(cap(scale * q[t, h] . K[j, h / (heads / kv_heads)] + bias[h, j])) V[j, ...] over cached positions j with
+    j <= position + t and, where window > 0, position + t - j < window. cap(s) is softcap * tanh(s / softcap) where softcap > 0, else s.
     - attention_c1: q and result are tensor<Tx(heads*head_dim)xf32>
     - attention_c2: kv_heads divides heads; kv_heads and head_dim are the cache's
-    - attention_c3: scale is finite and positive, window is not negative (0: none)
+    - attention_c3: scale is finite and positive, window is not negative (0: none), softcap is finite and not negative
+    - attention_c4: bias, if present, is tensor<heads x capacity x f32>, capacity being the cache's
   }];
-  let arguments = (ins Xf_Activation2D:$q, Xf_KvCacheType:$cache, Sinter_I64Attr:$heads, F64Attr:$scale,
-                       DefaultValuedAttr<Sinter_I64Attr, "0">:$window);
+  let arguments = (ins Xf_Activation2D:$q, Xf_KvCacheType:$cache, Optional<RankedTensorOf<[F32]>>:$bias, Sinter_I64Attr:$heads,
+                       F64Attr:$scale, DefaultValuedAttr<Sinter_I64Attr, "0">:$window, DefaultValuedAttr<F64Attr, "0.0">:$softcap);
   let results = (outs Xf_Activation2D:$result);
-  let assemblyFormat = "$q `,` $cache attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$q `,` $cache (`bias` $bias^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 #endif

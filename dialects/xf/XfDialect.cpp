@@ -110,15 +110,83 @@ LogicalResult RopeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                              values ? values.asArrayRef() : ArrayRef<double>());
 }
 
+LogicalResult AlibiAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                int64_t heads, FloatAttr scale) {
+  double factor = scale.getValueAsDouble();
+  if (heads <= 0 || heads > 1 << 12)
+    return emitError() << "alibi heads must be 1 to 4096, got " << heads;
+  if (!(factor > 0) || !std::isfinite(factor))
+    return emitError() << "alibi scale must be finite and positive";
+  return success();
+}
+
 LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StringRef name, StringRef stored,
-                                 int64_t unpermuteHeads) {
+                                 int64_t unpermuteHeads, ArrayRef<int64_t> rows,
+                                 bool transposed, bool plusOne) {
   if (name.empty() || stored.empty())
     return emitError() << "source needs the name of a tensor and its type";
   if (unpermuteHeads < 0)
     return emitError() << "unpermute_rope takes a number of heads, got "
                        << unpermuteHeads;
+  if (!rows.empty() && (rows.size() != 3 || rows[0] < 0 || rows[1] <= 0 ||
+                        rows[1] > rows[2] || rows[0] > rows[2] - rows[1]))
+    return emitError() << "rows takes [first, count, stride] with first + "
+                          "count at most stride";
+  if (unpermuteHeads && (!rows.empty() || transposed || plusOne))
+    return emitError() << "unpermute_rope goes with no other form";
   return success();
+}
+
+Attribute SourceAttr::parse(AsmParser &parser, Type) {
+  std::string name, stored;
+  int64_t heads = 0;
+  SmallVector<int64_t> rows;
+  bool transposed = false, plusOne = false;
+  auto start = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseString(&name) || parser.parseComma() ||
+      parser.parseString(&stored))
+    return {};
+  while (succeeded(parser.parseOptionalComma())) {
+    if (succeeded(parser.parseOptionalKeyword("unpermute_rope"))) {
+      if (parser.parseInteger(heads))
+        return {};
+    } else if (succeeded(parser.parseOptionalKeyword("rows"))) {
+      auto row = [&] { return parser.parseInteger(rows.emplace_back()); };
+      if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, row))
+        return {};
+    } else if (succeeded(parser.parseOptionalKeyword("transposed"))) {
+      transposed = true;
+    } else if (parser.parseKeyword("plus_one")) {
+      return {};
+    } else {
+      plusOne = true;
+    }
+  }
+  if (parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(start); },
+                    parser.getContext(), name, stored, heads, rows, transposed,
+                    plusOne);
+}
+
+void SourceAttr::print(AsmPrinter &printer) const {
+  printer << "<";
+  printer.printString(getName());
+  printer << ", ";
+  printer.printString(getStored());
+  if (getUnpermuteHeads())
+    printer << ", unpermute_rope " << getUnpermuteHeads();
+  if (!getRows().empty()) {
+    printer << ", rows [";
+    llvm::interleaveComma(getRows(), printer);
+    printer << "]";
+  }
+  if (getTransposed())
+    printer << ", transposed";
+  if (getPlusOne())
+    printer << ", plus_one";
+  printer << ">";
 }
 
 LogicalResult KvCacheType::verify(function_ref<InFlightDiagnostic()> emitError,

@@ -77,6 +77,20 @@ def Xf_RopeAttr : Xf_Attr<"Rope", "rope"> {
   let genVerifyDecl = 1;
 }
 
+//===-- Linear biases of positions ---------------------------------------------------------------------===//
+
+def Xf_AlibiAttr : Xf_Attr<"Alibi", "alibi"> {
+  let summary = "attention with linear biases: a table of what a head adds for a key's position";
+  let description = [{
+    Row h, column j: scale * bf16(slope(h) * j), slope(h) being the bf16 nearest to 2^(-8 (h+1) / n), n the largest power of two that
+    is at most `heads`; heads from n on take every other slope of 2n heads. Rounding and scale (that of the scores) are those of
+    Falcon's published code. Source: Press et al., arXiv 2108.12409.
+  }];
+  let parameters = (ins "int64_t":$heads, "::mlir::FloatAttr":$scale);
+  let assemblyFormat = "`<` `heads` `=` $heads `,` `scale` `=` $scale `>`";
+  let genVerifyDecl = 1;
+}
+
 //===-- Where a weight's bytes lie ---------------------------------------------------------------------===//
 
 def Xf_SourceAttr : Xf_Attr<"Source", "source"> {
@@ -85,10 +99,16 @@ def Xf_SourceAttr : Xf_Attr<"Source", "source"> {
     `name` is the tensor's name in the model's files, looked up in the ModelSource the compile was given; `stored` is the type it is
     stored in ("bf16", "q4_K"). `unpermute_rope` with a number of heads says that the rows of every head are
     interleaved rotary pairs (GGUF's order of llama's q and k) and are to be read in half-split order.
+    `rows [first, count, stride]` takes `count` rows from `first` on out of every `stride` rows (q, k or v of a projection that
+    has them head by head). `transposed` says that the tensor is stored as [columns, rows] (GPT-2). `plus_one` adds 1 to every
+    element, in f32 (Gemma's norms). Each of them at most with a plain order of rows.
+    Form: `#xf.source<"name", "bf16", unpermute_rope 2, rows [0, 64, 192], transposed, plus_one>`.
   }];
   let parameters = (ins StringRefParameter<"tensor name">:$name, StringRefParameter<"stored type">:$stored,
-                        DefaultValuedParameter<"int64_t", "0">:$unpermute_heads);
-  let assemblyFormat = "`<` $name `,` $stored (`,` `unpermute_rope` $unpermute_heads^)? `>`";
+                        DefaultValuedParameter<"int64_t", "0">:$unpermute_heads, OptionalArrayRefParameter<"int64_t">:$rows,
+                        DefaultValuedParameter<"bool", "false">:$transposed,
+                        DefaultValuedParameter<"bool", "false">:$plus_one);
+  let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }
 

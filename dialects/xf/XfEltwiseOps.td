@@ -32,6 +32,31 @@ class Xf_BinaryOp<string mnemonic, string text> : Xf_Op<mnemonic, [Pure, Commuta
 def Xf_AddOp : Xf_BinaryOp<"add", "lhs + rhs, elementwise">;
 def Xf_MulOp : Xf_BinaryOp<"mul", "lhs * rhs, elementwise">;
 
+def Xf_ScaleOp : Xf_Op<"scale", [Pure, SameOperandsAndResultType]> {
+  let summary = "factor * x";
+  let description = [{
+    - scale_c1: x and result have the same type tensor<TxDxf32>
+    - scale_c2: factor is finite
+  }];
+  let arguments = (ins Xf_Activation2D:$x, F64Attr:$factor);
+  let results = (outs Xf_Activation2D:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+  let hasVerifier = 1;
+}
+
+def Xf_SoftcapOp : Xf_Op<"softcap", [Pure, SameOperandsAndResultType]> {
+  let summary = "cap * tanh(x / cap)";
+  let description = [{
+    - softcap_c1: x and result have the same type tensor<TxDxf32>
+    - softcap_c2: cap is finite and positive
+    Source: Gemma 2, arXiv 2408.00118.
+  }];
+  let arguments = (ins Xf_Activation2D:$x, F64Attr:$cap);
+  let results = (outs Xf_Activation2D:$result);
+  let assemblyFormat = "$x attr-dict `:` type($x)";
+  let hasVerifier = 1;
+}
+
 def Xf_SliceOp : Xf_Op<"slice", [Pure]> {
   let summary = "columns [offset, offset + size) of every row; size is the result's";
   let description = [{

@@ -18,6 +18,20 @@ LogicalResult EmbeddingOp::verify() {
                      table.getDimSize(1), "result", "embedding_c1");
 }
 
+LogicalResult AddPositionsOp::verify() {
+  if (failed(verifyActivation(*this, getX(), "x", "add_positions_c1")))
+    return failure();
+  if (getX().getType() != getResult().getType())
+    return emitOpError("result must have the type of x (add_positions_c1)");
+  auto table = cast<RankedTensorType>(getTable().getType());
+  if (table.getRank() != 2 || table.getDimSize(0) <= 0)
+    return emitOpError("table must be a static [P, D] weight "
+                       "(add_positions_c2)");
+  return verifyWeight(*this, getTable(),
+                      {table.getDimSize(0), columnsOf(getX())}, "table",
+                      "add_positions_c2");
+}
+
 LogicalResult SelectRowOp::verify() {
   if (failed(verifyActivation(*this, getX(), "x", "select_row_c1")))
     return failure();

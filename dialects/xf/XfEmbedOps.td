@@ -16,6 +16,19 @@ def Xf_EmbeddingOp : Xf_Op<"embedding", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Xf_AddPositionsOp : Xf_Op<"add_positions", [Pure]> {
+  let summary = "learned positions: out[t] = x[t] + table[position + t]";
+  let description = [{
+    `position` is the run-time scalar of the entry point, as in xf.rope.
+    - add_positions_c1: x and result have the same type tensor<TxDxf32>
+    - add_positions_c2: table is a [P, D] weight; P is at least the context that the entry points are made for
+  }];
+  let arguments = (ins Xf_Activation2D:$x, RankedTensorOf<[F32]>:$table);
+  let results = (outs Xf_Activation2D:$result);
+  let assemblyFormat = "$x `,` $table attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Xf_SelectRowOp : Xf_Op<"select_row", [Pure]> {
   let summary = "one token's row: out[0] = x[row], row being the run-time scalar `row` of the entry point";
   let description = [{

@@ -113,9 +113,16 @@ LogicalResult WeightOp::verify() {
            << " (weight_c1)";
   if (!hasSaneSize(type))
     return emitOpError("has an impossible size: ") << type << " (weight_c1)";
-  if (getSources().has_value() == getRope().has_value() ||
-      (getSources() && getSources()->empty()))
-    return emitOpError("needs either sources or rope (weight_c2)");
+  int kinds =
+      getSources().has_value() + getRope().has_value() + getAlibi().has_value();
+  if (kinds != 1 || (getSources() && getSources()->empty()))
+    return emitOpError("needs either sources, rope or alibi (weight_c2)");
+  if (getAlibi() &&
+      (type.getRank() != 2 || type.getDimSize(0) != getAlibi()->getHeads() ||
+       scheme != Scheme::f32))
+    return emitOpError("a table of position biases must be tensor<")
+           << getAlibi()->getHeads()
+           << " x context x f32, #xf.quant<f32>> (weight_c4)";
   if (!getRope())
     return success();
   if (type.getRank() != 2 || type.getDimSize(1) != getRope()->getDim() ||

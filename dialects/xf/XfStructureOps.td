@@ -11,15 +11,17 @@ def Xf_WeightOp : Xf_Op<"weight", [Symbol]> {
   let summary = "a weight: its type, and the tensor(s) of the model's files it is made of";
   let description = [{
     Several sources are concatenated along rows (q, k and v read as one matrix). A weight without sources is made by the
-    compiler: `rope` names the rotary table it holds.
+    compiler: `rope` names the rotary table it holds, `alibi` the table of position biases.
     - weight_c1: the type is a static tensor of f32 of rank 1 or 2, no dimension zero, with a #xf.quant encoding other than dyn_i8;
       rank 1 is stored as floats
-    - weight_c2: exactly one of sources (not empty) and rope is given
+    - weight_c2: exactly one of sources (not empty), rope and alibi is given
     - weight_c3: a rotary table is tensor<context x rope.dim x f32, #xf.quant<f32>>
+    - weight_c4: a table of position biases is tensor<alibi.heads x context x f32, #xf.quant<f32>>
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type,
-                       OptionalAttr<TypedArrayAttrBase<Xf_SourceAttr, "sources">>:$sources, OptionalAttr<Xf_RopeAttr>:$rope);
-  let assemblyFormat = "$sym_name (`from` $sources^)? (`rope` $rope^)? attr-dict `:` $type";
+                       OptionalAttr<TypedArrayAttrBase<Xf_SourceAttr, "sources">>:$sources, OptionalAttr<Xf_RopeAttr>:$rope,
+                       OptionalAttr<Xf_AlibiAttr>:$alibi);
+  let assemblyFormat = "$sym_name (`from` $sources^)? (`rope` $rope^)? (`alibi` $alibi^)? attr-dict `:` $type";
   let hasVerifier = 1;
 }
 

@@ -35,7 +35,8 @@ uint64_t packedBytes(const fb::Weight &weight) {
   const char *layout = textOr(weight.layout());
   const char *scheme = textOr(weight.scheme());
   uint64_t rows = weight.rows(), columns = weight.columns();
-  if (!strcmp(layout, "vector") || !strcmp(layout, "rope"))
+  if (!strcmp(layout, "vector") || !strcmp(layout, "rope") ||
+      !strcmp(layout, "alibi"))
     return rows * columns * 4;
   if (strcmp(layout, "rows16") != 0)
     return 0;

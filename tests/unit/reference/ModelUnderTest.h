@@ -26,6 +26,10 @@ inline int64_t interleavedRow(int64_t row, int64_t rows, int64_t heads) {
   return row - in + 2 * (in % half) + in / half;
 }
 
+inline int64_t columnsOf(const TensorInfo &tensor) {
+  return tensor.rowElements();
+}
+
 /// The values of a weight as the model's files have them: rows of all sources,
 /// one after the other, in half-split rotary order. A vector is read as a
 /// column of rows of one element.
@@ -41,13 +45,31 @@ inline llvm::Expected<reference::Tensor> readWeight(const ModelSource &source,
       return info.takeError();
     int64_t rows = (*info)->shape[0], heads = from.getUnpermuteHeads();
     uint64_t rowBytes = (*info)->bytes / uint64_t(rows);
+    const uint8_t *bytes = source.bytes(**info).data();
+    size_t first = values.size();
+    if (from.getTransposed()) {
+      std::vector<float> all(size_t(columns * columnsOf(**info)));
+      for (int64_t row = 0; row < rows; ++row)
+        readRowF32((*info)->dtype, bytes + uint64_t(row) * rowBytes,
+                   columnsOf(**info), all.data() + row * columnsOf(**info));
+      for (int64_t row = 0; row < columnsOf(**info); ++row)
+        for (int64_t i = 0; i < columns; ++i)
+          values.push_back(all[size_t(i * columnsOf(**info) + row)]);
+      rows = 0;
+    }
+    llvm::ArrayRef<int64_t> pick = from.getRows();
     for (int64_t row = 0; row < rows; ++row) {
+      if (!pick.empty() &&
+          (row % pick[2] < pick[0] || row % pick[2] >= pick[0] + pick[1]))
+        continue;
       int64_t stored = heads ? interleavedRow(row, rows, heads) : row;
       values.resize(values.size() + size_t(columns));
-      readRowF32((*info)->dtype,
-                 source.bytes(**info).data() + uint64_t(stored) * rowBytes,
-                 columns, values.data() + values.size() - columns);
+      readRowF32((*info)->dtype, bytes + uint64_t(stored) * rowBytes, columns,
+                 values.data() + values.size() - columns);
     }
+    if (from.getPlusOne())
+      for (size_t i = first; i < values.size(); ++i)
+        values[i] += 1.0f;
   }
   int64_t rows = int64_t(values.size()) / columns;
   return vector ? reference::Tensor(1, rows, std::move(values))

@@ -1,5 +1,5 @@
-// Proof that the ops mean what transformers computes: the Llama-family models
-// of the reference data, built as xf and evaluated, against logits and greedy
+// Proof that the ops mean what transformers computes: the models of the
+// reference data, built as xf and evaluated, against logits and greedy
 // ids that transformers computed from the same files.
 #include "gtest/gtest.h"
 
@@ -132,16 +132,21 @@ TEST_P(Models, GreedyIds) {
   EXPECT_EQ(greedy, expected.greedy);
 }
 
-INSTANTIATE_TEST_SUITE_P(Llama, Models,
-                         ::testing::Values("llama", "llama-3.1", "llama-3.2",
-                                           "mistral", "qwen2", "qwen3",
-                                           "llama/llama.gguf"),
-                         [](const auto &info) {
-                           std::string name = info.param;
-                           for (char &c : name)
-                             if (!std::isalnum(static_cast<unsigned char>(c)))
-                               c = '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Llama, Models,
+    ::testing::Values("llama", "llama-3.1", "llama-3.2", "mistral", "qwen2",
+                      "qwen3", "llama/llama.gguf", "stablelm-3b",
+                      "stablelm-2-1.6b", "stablelm-2-12b-style", "phi-2",
+                      "phi3", "phi3-longrope", "gpt2", "gpt_neox",
+                      "gpt_neox-serial", "falcon-7b", "falcon-rw-1b",
+                      "falcon-40b-style", "gemma", "gemma2", "gemma2-27b-style",
+                      "gemma3"),
+    [](const auto &info) {
+      std::string name = info.param;
+      for (char &c : name)
+        if (!std::isalnum(static_cast<unsigned char>(c)))
+          c = '_';
+      return name;
+    });
 
 } // namespace

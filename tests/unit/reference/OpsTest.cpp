@@ -135,23 +135,23 @@ KvCache powersOfTwo() {
 TEST(Ops, AttentionIsCausal) {
   // q = 1: weights 1, 2, 4 over the positions seen; q = 2: 1, 4, 16.
   Tensor q(2, 2, {1, 2, 1, 2}); // two heads share the kv head
-  Tensor out = llvm::cantFail(attention(q, powersOfTwo(), 2, 1.0, 0, 1));
+  Tensor out = llvm::cantFail(attention(q, powersOfTwo(), 2, {1.0}, 1));
   expectNear(out, 2, {21 / 3.0, 41 / 5.0, 421 / 7.0, (1 + 40 + 1600) / 21.0},
              1e-4);
 }
 
 TEST(Ops, AttentionScales) {
-  Tensor out = llvm::cantFail(
-      attention(Tensor(1, 1, {4}), powersOfTwo(), 1, 0.25, 0, 2));
+  Tensor out =
+      llvm::cantFail(attention(Tensor(1, 1, {4}), powersOfTwo(), 1, {0.25}, 2));
   expectNear(out, 1, {421 / 7.0}, 1e-4);
 }
 
 TEST(Ops, AttentionWindowCountsTheTokenItself) {
-  Tensor out =
-      llvm::cantFail(attention(Tensor(1, 1, {1}), powersOfTwo(), 1, 1.0, 2, 2));
+  Tensor out = llvm::cantFail(
+      attention(Tensor(1, 1, {1}), powersOfTwo(), 1, {1.0, 2}, 2));
   expectNear(out, 1, {(20 + 400) / 6.0}, 1e-4);
-  out =
-      llvm::cantFail(attention(Tensor(1, 1, {1}), powersOfTwo(), 1, 1.0, 1, 2));
+  out = llvm::cantFail(
+      attention(Tensor(1, 1, {1}), powersOfTwo(), 1, {1.0, 1}, 2));
   expectNear(out, 1, {100});
 }
 
@@ -159,7 +159,7 @@ TEST(Ops, AttentionHeadsOfAGroupAreNeighbours) {
   // Heads 0, 1 read kv head 0, heads 2, 3 kv head 1.
   KvCache cache(2, 16, 1, false);
   llvm::cantFail(append(Tensor(1, 2), Tensor(1, 2, {5, 7}), 0, cache));
-  expectNear(llvm::cantFail(attention(Tensor(1, 4), cache, 4, 1.0, 0, 0)), 1,
+  expectNear(llvm::cantFail(attention(Tensor(1, 4), cache, 4, {1.0}, 0)), 1,
              {5, 5, 7, 7});
 }
 
@@ -168,8 +168,68 @@ TEST(Ops, AttentionSurvivesLargeScores) {
   llvm::cantFail(
       append(Tensor(2, 1, {1000, 2000}), Tensor(2, 1, {1, 2}), 0, cache));
   expectNear(
-      llvm::cantFail(attention(Tensor(1, 1, {1000}), cache, 1, 1.0, 0, 1)), 1,
+      llvm::cantFail(attention(Tensor(1, 1, {1000}), cache, 1, {1.0}, 1)), 1,
       {2});
+}
+
+TEST(Ops, AttentionCapsScores) {
+  // tanh(1000) = tanh(2000) = 1: both positions weigh the same.
+  KvCache cache(1, 16, 1, false);
+  llvm::cantFail(
+      append(Tensor(2, 1, {1000, 2000}), Tensor(2, 1, {1, 2}), 0, cache));
+  expectNear(
+      llvm::cantFail(attention(Tensor(1, 1, {1}), cache, 1, {1.0, 0, 3.0}, 1)),
+      1, {1.5});
+}
+
+TEST(Ops, AttentionAddsBiasesOfItsHead) {
+  KvCache cache(1, 16, 1, false);
+  llvm::cantFail(append(Tensor(2, 1, {0, 0}), Tensor(2, 1, {1, 2}), 0, cache));
+  Tensor bias(2, 16);
+  bias.row(0)[1] = 1000;
+  bias.row(1)[0] = 1000;
+  Scoring scoring;
+  scoring.bias = &bias;
+  expectNear(
+      llvm::cantFail(attention(Tensor(1, 2, {1, 1}), cache, 2, scoring, 1)), 1,
+      {2, 1});
+}
+
+TEST(Ops, AlibiSlopes) {
+  // Six heads: 2^-2, 2^-4, 2^-6, 2^-8, then 2^-1, 2^-3 (of eight heads).
+  mlir::MLIRContext context;
+  context.loadDialect<xf::XfDialect>();
+  mlir::Builder builder(&context);
+  Tensor table = alibiTable(
+      xf::AlibiAttr::get(&context, 6, builder.getF64FloatAttr(0.5)), 4);
+  const float slopes[] = {0.25f, 0.0625f, 0.015625f, 0.00390625f, 0.5f, 0.125f};
+  for (int64_t head = 0; head < 6; ++head)
+    EXPECT_EQ(table.at(head, 3), 0.5f * 3 * slopes[head]);
+  // With 32 heads slopes and products are rounded to eight bits:
+  // bf16(2^-1/4) = 0.83984375, times 1001 is 840.68..., which gives 840.
+  table = alibiTable(
+      xf::AlibiAttr::get(&context, 32, builder.getF64FloatAttr(1)), 1002);
+  EXPECT_EQ(table.at(0, 1001), 840.0f);
+}
+
+TEST(Ops, LayerNorm) {
+  Tensor x(1, 4, {1, 3, 10, 20}), weight(1, 2, {1, 2}), bias(1, 2, {0, 5});
+  // Parts (1, 3) and (10, 20): both -1, 1 after the norm.
+  expectNear(layerNorm(x, weight, &bias, 0.0, 2), 1, {-1, 7, -1, 7});
+  Tensor each(1, 4, {1, 1, 3, 4});
+  expectNear(layerNorm(x, each, nullptr, 0.0, 2), 1, {-1, 1, -3, 4});
+}
+
+TEST(Ops, AddPositions) {
+  Tensor x(1, 2, {1, 2}), table(3, 2, {0, 0, 10, 20, 30, 40});
+  expectNear(llvm::cantFail(addPositions(x, table, 2)), 1, {31, 42});
+  EXPECT_FALSE(bool(llvm::expectedToOptional(addPositions(x, table, 3))));
+}
+
+TEST(Ops, ScaleAndSoftcap) {
+  Tensor x(1, 2, {1, -1e6f});
+  expectNear(scale(x, 3), 1, {3, -3e6});
+  expectNear(softcap(x, 2), 1, {2 * std::tanh(0.5), -2});
 }
 
 TEST(Ops, RoundToHalf) {

@@ -109,3 +109,27 @@ func.func @attention_window(%q: tensor<?x16xf32>, %c: !xf.kv_cache<2 x 16 x 4, f
   %0 = xf.attention %q, %c {heads = 4, scale = 1.0 : f64, window = -1} : (tensor<?x16xf32>, !xf.kv_cache<2 x 16 x 4, f32>) -> tensor<?x16xf32>
   return
 }
+
+// -----
+
+func.func @softcap(%q: tensor<1x16xf32>, %cache: !xf.kv_cache<2 x 16 x 4, f16>) {
+  // expected-error @+1 {{softcap must be finite and not negative (attention_c3)}}
+  %0 = xf.attention %q, %cache {heads = 4, scale = 0.5 : f64, softcap = -1.0 : f64} : (tensor<1x16xf32>, !xf.kv_cache<2 x 16 x 4, f16>) -> tensor<1x16xf32>
+  return
+}
+
+// -----
+
+func.func @bias_shape(%q: tensor<1x16xf32>, %cache: !xf.kv_cache<2 x 16 x 4, f16>, %b: tensor<2x16xf32>) {
+  // expected-error @+1 {{bias must have shape [4, 16], got 'tensor<2x16xf32>' (attention_c4)}}
+  %0 = xf.attention %q, %cache bias %b {heads = 4, scale = 0.5 : f64} : (tensor<1x16xf32>, !xf.kv_cache<2 x 16 x 4, f16>, tensor<2x16xf32>) -> tensor<1x16xf32>
+  return
+}
+
+// -----
+
+func.func @bias_scheme(%q: tensor<1x16xf32>, %cache: !xf.kv_cache<2 x 16 x 4, f16>, %b: tensor<4x16xf32, #xf.quant<f16>>) {
+  // expected-error @+1 {{bias must be stored as f32 (attention_c4)}}
+  %0 = xf.attention %q, %cache bias %b {heads = 4, scale = 0.5 : f64} : (tensor<1x16xf32>, !xf.kv_cache<2 x 16 x 4, f16>, tensor<4x16xf32, #xf.quant<f16>>) -> tensor<1x16xf32>
+  return
+}

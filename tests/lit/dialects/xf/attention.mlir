@@ -41,3 +41,10 @@ func.func @attention(%q: tensor<?x16xf32>, %cache: !xf.kv_cache<2 x 16 x 4, f32>
   %1 = xf.attention %0, %cache {heads = 4, scale = 0.5 : f64, window = 8} : (tensor<?x16xf32>, !xf.kv_cache<2 x 16 x 4, f32>) -> tensor<?x16xf32>
   return %1 : tensor<?x16xf32>
 }
+
+// CHECK-LABEL: func.func @biased_and_capped
+func.func @biased_and_capped(%q: tensor<1x16xf32>, %cache: !xf.kv_cache<2 x 16 x 4, f16>, %b: tensor<4x16xf32>) -> tensor<1x16xf32> {
+  // CHECK: xf.attention %{{.*}}, %{{.*}} bias %{{.*}} {heads = 4 : i64, scale = 5.000000e-01 : f64, softcap = 5.000000e+01 : f64}
+  %0 = xf.attention %q, %cache bias %b {heads = 4, scale = 0.5 : f64, softcap = 50.0 : f64} : (tensor<1x16xf32>, !xf.kv_cache<2 x 16 x 4, f16>, tensor<4x16xf32>) -> tensor<1x16xf32>
+  return %0 : tensor<1x16xf32>
+}

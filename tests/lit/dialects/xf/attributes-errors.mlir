@@ -73,3 +73,23 @@ func.func private @capacity(!xf.kv_cache<1 x 17 x 4, f32>)
 
 // expected-error @+1 {{kv_cache elements must be f32 or f16}}
 func.func private @elements(!xf.kv_cache<1 x 16 x 4, i8>)
+
+// -----
+
+// expected-error @+1 {{rows takes [first, count, stride] with first + count at most stride}}
+func.func private @rows() attributes {a = #xf.source<"q", "bf16", rows [4, 9, 12]>}
+
+// -----
+
+// expected-error @+1 {{unpermute_rope goes with no other form}}
+func.func private @forms() attributes {a = #xf.source<"q", "bf16", unpermute_rope 2, plus_one>}
+
+// -----
+
+// expected-error @+1 {{alibi heads must be 1 to 4096, got 0}}
+func.func private @alibi_heads() attributes {a = #xf.alibi<heads = 0, scale = 1.0 : f64>}
+
+// -----
+
+// expected-error @+1 {{alibi scale must be finite and positive}}
+func.func private @alibi_scale() attributes {a = #xf.alibi<heads = 4, scale = 0.0 : f64>}

@@ -69,3 +69,35 @@ func.func @slice_negative(%x: tensor<2x8xf32>) {
   %0 = xf.slice %x {offset = -1} : (tensor<2x8xf32>) -> tensor<2x4xf32>
   return
 }
+
+// -----
+
+func.func @scale_rank(%x: tensor<8xf32>) {
+  // expected-error @+1 {{(scale_c1)}}
+  %0 = xf.scale %x {factor = 1.0 : f64} : tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @scale_factor(%x: tensor<1x8xf32>) {
+  // expected-error @+1 {{factor must be finite (scale_c2)}}
+  %0 = xf.scale %x {factor = 0x7FF0000000000000 : f64} : tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @softcap_rank(%x: tensor<8xf32>) {
+  // expected-error @+1 {{(softcap_c1)}}
+  %0 = xf.softcap %x {cap = 1.0 : f64} : tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @softcap_cap(%x: tensor<1x8xf32>) {
+  // expected-error @+1 {{cap must be finite and positive (softcap_c2)}}
+  %0 = xf.softcap %x {cap = 0.0 : f64} : tensor<1x8xf32>
+  return
+}

@@ -29,3 +29,12 @@ func.func @slice(%x: tensor<?x8xf32>) -> tensor<?x2xf32> {
   %0 = xf.slice %x {offset = 6} : (tensor<?x8xf32>) -> tensor<?x2xf32>
   return %0 : tensor<?x2xf32>
 }
+
+// CHECK-LABEL: func.func @scale_and_softcap
+func.func @scale_and_softcap(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // CHECK: xf.scale %{{.*}} {factor = 4.500000e+01 : f64} : tensor<?x8xf32>
+  %0 = xf.scale %x {factor = 45.0 : f64} : tensor<?x8xf32>
+  // CHECK: xf.softcap %{{.*}} {cap = 3.000000e+01 : f64} : tensor<?x8xf32>
+  %1 = xf.softcap %0 {cap = 30.0 : f64} : tensor<?x8xf32>
+  return %1 : tensor<?x8xf32>
+}

@@ -61,3 +61,27 @@ func.func @argmax(%x: tensor<?x4xf32>) {
   %0 = xf.argmax %x : (tensor<?x4xf32>) -> tensor<1xi32>
   return
 }
+
+// -----
+
+func.func @positions_result(%x: tensor<1x8xf32>, %table: tensor<64x8xf32>) {
+  // expected-error @+1 {{result must have the type of x (add_positions_c1)}}
+  %0 = xf.add_positions %x, %table : (tensor<1x8xf32>, tensor<64x8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @positions_rank(%x: tensor<1x8xf32>, %table: tensor<8xf32>) {
+  // expected-error @+1 {{table must be a static [P, D] weight (add_positions_c2)}}
+  %0 = xf.add_positions %x, %table : (tensor<1x8xf32>, tensor<8xf32>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @positions_columns(%x: tensor<1x8xf32>, %table: tensor<64x4xf32>) {
+  // expected-error @+1 {{table must have shape [64, 8], got 'tensor<64x4xf32>' (add_positions_c2)}}
+  %0 = xf.add_positions %x, %table : (tensor<1x8xf32>, tensor<64x4xf32>) -> tensor<1x8xf32>
+  return
+}

@@ -21,3 +21,10 @@ func.func @argmax(%logits: tensor<1x10xf32>) -> tensor<1xi32> {
   %0 = xf.argmax %logits : (tensor<1x10xf32>) -> tensor<1xi32>
   return %0 : tensor<1xi32>
 }
+
+// CHECK-LABEL: func.func @add_positions
+func.func @add_positions(%x: tensor<?x8xf32>, %table: tensor<64x8xf32, #xf.quant<f16>>) -> tensor<?x8xf32> {
+  // CHECK: xf.add_positions %{{.*}}, %{{.*}} : (tensor<?x8xf32>, tensor<64x8xf32, #xf.quant<f16>>) -> tensor<?x8xf32>
+  %0 = xf.add_positions %x, %table : (tensor<?x8xf32>, tensor<64x8xf32, #xf.quant<f16>>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}

@@ -77,3 +77,51 @@ func.func @epsilon_nan(%x: tensor<1x8xf32>, %g: tensor<8xf32>) {
   %0 = xf.rms_norm %x, %g {epsilon = 0x7FF8000000000000 : f64} : (tensor<1x8xf32>, tensor<8xf32>) -> tensor<1x8xf32>
   return
 }
+
+// -----
+
+func.func @layer_rank(%x: tensor<8xf32>, %g: tensor<8xf32>) {
+  // expected-error @+1 {{x must be tensor<TxDxf32> with a static, positive D, got 'tensor<8xf32>' (layer_norm_c1)}}
+  %0 = xf.layer_norm %x, %g {epsilon = 0.0 : f64} : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @layer_result(%x: tensor<1x8xf32>, %g: tensor<8xf32>) {
+  // expected-error @+1 {{result must have the type of x (layer_norm_c1)}}
+  %0 = xf.layer_norm %x, %g {epsilon = 0.0 : f64} : (tensor<1x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @layer_groups(%x: tensor<1x8xf32>, %g: tensor<8xf32>) {
+  // expected-error @+1 {{groups must divide 8, got 3 (layer_norm_c2)}}
+  %0 = xf.layer_norm %x, %g {epsilon = 0.0 : f64, groups = 3} : (tensor<1x8xf32>, tensor<8xf32>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @layer_weight(%x: tensor<1x8xf32>, %g: tensor<2xf32>) {
+  // expected-error @+1 {{weight must have shape [4], got 'tensor<2xf32>' (layer_norm_c2)}}
+  %0 = xf.layer_norm %x, %g {epsilon = 0.0 : f64, groups = 2} : (tensor<1x8xf32>, tensor<2xf32>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @layer_bias(%x: tensor<1x8xf32>, %g: tensor<8xf32>, %b: tensor<4xf32>) {
+  // expected-error @+1 {{bias must have shape [8], got 'tensor<4xf32>' (layer_norm_c3)}}
+  %0 = xf.layer_norm %x, %g bias %b {epsilon = 0.0 : f64} : (tensor<1x8xf32>, tensor<8xf32>, tensor<4xf32>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @layer_epsilon(%x: tensor<1x8xf32>, %g: tensor<8xf32>) {
+  // expected-error @+1 {{epsilon must be finite and not negative (layer_norm_c4)}}
+  %0 = xf.layer_norm %x, %g {epsilon = -1.0 : f64} : (tensor<1x8xf32>, tensor<8xf32>) -> tensor<1x8xf32>
+  return
+}

@@ -30,17 +30,17 @@ xf.weight @huge from [#xf.source<"a", "bf16">] : tensor<4611686018427387904x4611
 
 // -----
 
-// expected-error @+1 {{needs either sources or rope (weight_c2)}}
+// expected-error @+1 {{needs either sources, rope or alibi (weight_c2)}}
 xf.weight @nowhere : tensor<4x4xf32, #xf.quant<f32>>
 
 // -----
 
-// expected-error @+1 {{needs either sources or rope (weight_c2)}}
+// expected-error @+1 {{needs either sources, rope or alibi (weight_c2)}}
 xf.weight @empty from [] : tensor<4x4xf32, #xf.quant<f32>>
 
 // -----
 
-// expected-error @+1 {{needs either sources or rope (weight_c2)}}
+// expected-error @+1 {{needs either sources, rope or alibi (weight_c2)}}
 xf.weight @both from [] rope <theta = 1.0 : f64, dim = 4, none> : tensor<4x4xf32, #xf.quant<f32>>
 
 // -----
@@ -181,3 +181,13 @@ xf.region @types(%x: i32) {
 xf.region @cache_result(%c: !xf.kv_cache<1 x 16 x 4, f32>) -> !xf.kv_cache<1 x 16 x 4, f32> {
   xf.yield %c : !xf.kv_cache<1 x 16 x 4, f32>
 }
+
+// -----
+
+// expected-error @+1 {{needs either sources, rope or alibi (weight_c2)}}
+xf.weight @both from [#xf.source<"a", "f32">] alibi <heads = 4, scale = 0.125 : f64> : tensor<4x16xf32, #xf.quant<f32>>
+
+// -----
+
+// expected-error @+1 {{a table of position biases must be tensor<4 x context x f32, #xf.quant<f32>> (weight_c4)}}
+xf.weight @biases alibi <heads = 4, scale = 0.125 : f64> : tensor<8x16xf32, #xf.quant<f32>>

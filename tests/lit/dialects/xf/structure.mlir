@@ -3,6 +3,14 @@
 
 // CHECK: xf.weight @table from [#xf.source<"a", "bf16">] : tensor<10x4xf32, #xf.quant<q8_0>>
 xf.weight @table from [#xf.source<"a", "bf16">] : tensor<10x4xf32, #xf.quant<q8_0>>
+// CHECK: xf.weight @k from [#xf.source<"qkv", "bf16", rows [4, 4, 12]>] : tensor<8x4xf32, #xf.quant<f16>>
+xf.weight @k from [#xf.source<"qkv", "bf16", rows [4, 4, 12]>] : tensor<8x4xf32, #xf.quant<f16>>
+// CHECK: xf.weight @fc from [#xf.source<"fc", "f32", transposed>] : tensor<8x4xf32, #xf.quant<f16>>
+xf.weight @fc from [#xf.source<"fc", "f32", transposed>] : tensor<8x4xf32, #xf.quant<f16>>
+// CHECK: xf.weight @g from [#xf.source<"g", "f32", plus_one>] : tensor<8xf32, #xf.quant<f32>>
+xf.weight @g from [#xf.source<"g", "f32", plus_one>] : tensor<8xf32, #xf.quant<f32>>
+// CHECK: xf.weight @biases alibi <heads = 4, scale = 1.250000e-01 : f64> : tensor<4x16xf32, #xf.quant<f32>>
+xf.weight @biases alibi <heads = 4, scale = 0.125 : f64> : tensor<4x16xf32, #xf.quant<f32>>
 // CHECK: xf.weight @qkv from [#xf.source<"q", "bf16", unpermute_rope 2>, #xf.source<"k", "bf16">] : tensor<8x4xf32, #xf.quant<f16>>
 xf.weight @qkv from [#xf.source<"q", "bf16", unpermute_rope 2>, #xf.source<"k", "bf16">] : tensor<8x4xf32, #xf.quant<f16>>
 // CHECK: xf.weight @gain from [#xf.source<"g", "bf16">] : tensor<4xf32, #xf.quant<f32>>

@@ -1,0 +1,266 @@
+//===- Architectures.cpp - What is known about each architecture
+//------------===//
+//
+// One entry per model type: its names, what its configuration class assumes for
+// absent keys, the keys that it alone has. The defaults are those of the
+// configuration classes of Hugging Face transformers 4.40 to 5.
+//
+//===------------------------------------------------------------------------===//
+
+#include "compiler/import/ConfigKeys.h"
+#include "compiler/import/ConfigReaders.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include <cmath>
+
+using namespace sinter;
+using namespace sinter::config;
+
+//===-- Keys of single architectures --------------------------------------===//
+
+/// Gemma multiplies embeddings by the f32 nearest to sqrt(hidden).
+static void readGemma(Keys &, DecoderConfig &config) {
+  config.embeddingScale =
+      std::sqrt(static_cast<float>(static_cast<double>(config.hiddenSize)));
+}
+
+static void readGemmaScale(Keys &keys, DecoderConfig &config) {
+  double scalar = keys.real("query_pre_attn_scalar", 256);
+  if (!(scalar > 0))
+    return keys.fail("query_pre_attn_scalar", "is not positive");
+  config.attentionScale = 1.0 / std::sqrt(scalar);
+}
+
+static void readGemma2(Keys &keys, DecoderConfig &config) {
+  readGemma(keys, config);
+  readGemmaScale(keys, config);
+  bool noCap = keys.isNull("attn_logit_softcapping");
+  config.attentionSoftcap =
+      keys.real("attn_logit_softcapping", noCap ? 0.0 : 50.0);
+  noCap = keys.isNull("final_logit_softcapping");
+  config.logitSoftcap = keys.real("final_logit_softcapping", noCap ? 0 : 30.0);
+}
+
+static void readGemma3(Keys &keys, DecoderConfig &config) {
+  readGemma(keys, config);
+  readGemmaScale(keys, config);
+  config.attentionSoftcap = keys.real("attn_logit_softcapping", 0.0);
+  config.logitSoftcap = keys.real("final_logit_softcapping", 0.0);
+}
+
+static void readPhi(Keys &keys, DecoderConfig &config) {
+  config.parallelResidual = true;
+  config.qkNorm = keys.flag("qk_layernorm", false);
+  config.attentionOutputBias = config.mlpBias = true;
+}
+
+static void readPhi3(Keys &, DecoderConfig &config) {
+  config.qkvLayout = QkvLayout::Stacked;
+}
+
+/// Three generations: multi-head with ALiBi or rotation (RW), multi-query (7B),
+/// grouped (40B and later).
+static void readFalcon(Keys &keys, DecoderConfig &config) {
+  bool grouped = keys.flag("new_decoder_architecture", false);
+  bool multiQuery = keys.flag("multi_query", true);
+  if (!grouped)
+    config.kvHeads = multiQuery ? 1 : config.heads;
+  config.qkvLayout = grouped      ? QkvLayout::Grouped
+                     : multiQuery ? QkvLayout::Stacked
+                                  : QkvLayout::PerHead;
+  config.parallelResidual = keys.flag("parallel_attn", true);
+  if (grouped && !config.parallelResidual)
+    keys.refuse("parallel_attn", "is false for the new decoder architecture, "
+                                 "which is not implemented");
+  int64_t norms = keys.integer("num_ln_in_parallel_attn", grouped ? 2 : 1);
+  if (norms != 1 && norms != 2)
+    keys.refuse("num_ln_in_parallel_attn", "is neither 1 nor 2");
+  config.separateMlpNorm = grouped && norms == 2;
+  config.alibi = keys.flag("alibi", false);
+  bool bias = keys.flag("bias", false);
+  config.qkvBias = config.attentionOutputBias = config.mlpBias = bias;
+}
+
+static void readStableLm(Keys &keys, DecoderConfig &config) {
+  config.qkvBias = keys.flag("use_qkv_bias", false);
+  config.qkNorm = keys.flag("qk_layernorm", false);
+  config.parallelResidual = keys.flag("use_parallel_residual", false);
+}
+
+static void readGpt2(Keys &keys, DecoderConfig &config) {
+  config.qkvLayout = QkvLayout::Stacked;
+  if (!keys.flag("scale_attn_weights", true))
+    config.attentionScale = 1.0;
+  config.scaleByLayer = keys.flag("scale_attn_by_inverse_layer_idx", false);
+  config.attentionOutputBias = config.mlpBias = true;
+}
+
+static void readGptNeox(Keys &keys, DecoderConfig &config) {
+  config.qkvLayout = QkvLayout::PerHead;
+  config.parallelResidual = keys.flag("use_parallel_residual", true);
+  config.separateMlpNorm = true;
+  config.mlpBias = true;
+}
+
+//===-- The table ---------------------------------------------------------===//
+
+static std::vector<Architecture> llamaFamily() {
+  Architecture llama{"llama"};
+  llama.modelClasses = {"LlamaForCausalLM", "LLaMAForCausalLM"};
+  llama.hasAttentionBiasKey = llama.hasMlpBiasKey = true;
+
+  Architecture mistral{"mistral"};
+  mistral.modelClasses = {"MistralForCausalLM"};
+  mistral.maxPositions = 131072;
+  mistral.kvHeads = 8;
+  mistral.slidingWindow = 4096;
+
+  Architecture qwen2{"qwen2"};
+  qwen2.modelClasses = {"Qwen2ForCausalLM"};
+  qwen2.maxPositions = 32768;
+  qwen2.kvHeads = 32;
+  qwen2.slidingWindow = 4096;
+  qwen2.windowIsOptional = qwen2.qkvBias = true;
+
+  Architecture qwen3{"qwen3"};
+  qwen3.modelClasses = {"Qwen3ForCausalLM"};
+  qwen3.maxPositions = 32768;
+  qwen3.kvHeads = 32;
+  qwen3.headDim = 128;
+  qwen3.slidingWindow = 4096;
+  qwen3.windowIsOptional = qwen3.hasAttentionBiasKey = qwen3.qkNorm = true;
+  return {llama, mistral, qwen2, qwen3};
+}
+
+static std::vector<Architecture> gemmaFamily() {
+  Architecture gemma{"gemma"};
+  gemma.modelClasses = {"GemmaForCausalLM"};
+  gemma.maxPositions = 8192;
+  gemma.kvHeads = 16;
+  gemma.headDim = 256;
+  gemma.tiedByDefault = gemma.hasAttentionBiasKey = true;
+  gemma.activation = Activation::GeluTanh;
+  gemma.oldGeluIsTanh = true;
+  gemma.readOwn = readGemma;
+
+  Architecture gemma2 = gemma;
+  gemma2.name = "gemma2";
+  gemma2.modelClasses = {"Gemma2ForCausalLM"};
+  gemma2.kvHeads = 4;
+  gemma2.slidingWindow = 4096;
+  gemma2.windowPeriod = 2;
+  gemma2.honoured = {"attn_logit_softcapping", "final_logit_softcapping",
+                     "query_pre_attn_scalar"};
+  gemma2.readOwn = readGemma2;
+
+  Architecture gemma3 = gemma2;
+  gemma3.name = "gemma3_text";
+  gemma3.otherNames = {"gemma3"};
+  gemma3.modelClasses = {"Gemma3ForCausalLM"};
+  gemma3.maxPositions = 131072;
+  gemma3.windowPeriod = 6;
+  gemma3.qkNorm = gemma3.hasLocalRope = true;
+  gemma3.ropeTheta = 1e6;
+  gemma3.honoured.push_back("rope_local_base_freq");
+  gemma3.readOwn = readGemma3;
+  return {gemma, gemma2, gemma3};
+}
+
+static std::vector<Architecture> phiFamily() {
+  Architecture phi{"phi"};
+  phi.otherNames = {"phi2", "phi-msft", "mixformer-sequential"};
+  phi.modelClasses = {"PhiForCausalLM", "MixFormerSequentialForCausalLM"};
+  phi.widening = 4;
+  phi.qkvBias = true;
+  phi.normEpsilon = 1e-5;
+  phi.activation = Activation::GeluTanh;
+  phi.rotaryShare = 0.5;
+  phi.honoured = {"partial_rotary_factor", "qk_layernorm"};
+  phi.readOwn = readPhi;
+
+  Architecture phi3{"phi3"};
+  phi3.modelClasses = {"Phi3ForCausalLM"};
+  phi3.maxPositions = 4096;
+  phi3.normEpsilon = 1e-5;
+  phi3.slidingWindow = 1 << 30;
+  phi3.windowNeedsKey = phi3.longRope = true;
+  phi3.honoured = {"partial_rotary_factor"};
+  phi3.readOwn = readPhi3;
+  return {phi, phi3};
+}
+
+static std::vector<Architecture> layerNormFamilies() {
+  Architecture falcon{"falcon"};
+  falcon.otherNames = {"RefinedWebModel", "RefinedWeb"};
+  falcon.modelClasses = {"FalconForCausalLM", "RWForCausalLM"};
+  falcon.widening = 4;
+  falcon.tiedByDefault = true;
+  falcon.normEpsilon = 1e-5;
+  falcon.activation = Activation::Gelu;
+  falcon.honoured = {"alibi", "parallel_attn", "new_decoder_architecture"};
+  falcon.readOwn = readFalcon;
+
+  Architecture stablelm{"stablelm"};
+  stablelm.otherNames = {"stablelm_epoch"};
+  stablelm.modelClasses = {"StableLmForCausalLM", "StableLMEpochForCausalLM"};
+  stablelm.maxPositions = 4096;
+  stablelm.normEpsilon = 1e-5;
+  stablelm.rotaryShare = 0.25;
+  stablelm.honoured = {"partial_rotary_factor", "rope_pct", "qk_layernorm",
+                       "use_parallel_residual"};
+  stablelm.readOwn = readStableLm;
+
+  Architecture gpt2{"gpt2"};
+  gpt2.modelClasses = {"GPT2LMHeadModel"};
+  gpt2.maxPositions = 1024;
+  gpt2.widening = 4;
+  gpt2.qkvBias = gpt2.tiedByDefault = true;
+  gpt2.normEpsilon = 1e-5;
+  gpt2.activation = Activation::GeluTanh;
+  gpt2.readOwn = readGpt2;
+
+  Architecture neox{"gpt_neox"};
+  neox.otherNames = {"gptneox"};
+  neox.modelClasses = {"GPTNeoXForCausalLM"};
+  neox.hasAttentionBiasKey = neox.attentionBias = true;
+  neox.normEpsilon = 1e-5;
+  neox.activation = Activation::Gelu;
+  neox.rotaryShare = 0.25;
+  neox.honoured = {"partial_rotary_factor", "rotary_pct",
+                   "use_parallel_residual"};
+  neox.readOwn = readGptNeox;
+  return {falcon, stablelm, gpt2, neox};
+}
+
+static const std::vector<Architecture> &architectures() {
+  static const std::vector<Architecture> all = [] {
+    std::vector<Architecture> list = llamaFamily();
+    for (const std::vector<Architecture> &more :
+         {gemmaFamily(), phiFamily(), layerNormFamilies()})
+      list.insert(list.end(), more.begin(), more.end());
+    return list;
+  }();
+  return all;
+}
+
+const Architecture *config::findArchitecture(llvm::StringRef name) {
+  for (const Architecture &entry : architectures())
+    if (entry.name == name || llvm::is_contained(entry.otherNames, name))
+      return &entry;
+  return nullptr;
+}
+
+const Architecture *
+config::findArchitectureByClass(llvm::StringRef modelClass) {
+  for (const Architecture &entry : architectures())
+    if (llvm::is_contained(entry.modelClasses, modelClass))
+      return &entry;
+  return nullptr;
+}
+
+std::string config::architectureNames() {
+  std::vector<std::string> names;
+  for (const Architecture &entry : architectures())
+    names.push_back(entry.name.str());
+  return llvm::join(names, ", ");
+}
