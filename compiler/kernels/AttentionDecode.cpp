@@ -41,7 +41,7 @@ std::string AttentionDecodeFamily::id(xf::RegionOp region) const {
   xf::KvCacheType cache = found.cacheType();
   std::string prefix = cache.getElementType().isF32() ? "attention_f32_decode"
                                                       : "attention_f16_decode";
-  if (found.q.norm.weight || found.k.norm.weight)
+  if (found.q.normWeight || found.k.normWeight)
     prefix += "__headnorm";
   if (found.q.ropeTable || found.k.ropeTable)
     prefix += "__rope";

@@ -21,10 +21,10 @@ NormWeights sinter::kernels::weightsOf(KernelShell &k, const NormPart &part) {
   NormWeights norm;
   norm.epsilon = part.epsilon;
   norm.isLayerNorm = part.isLayerNorm;
-  if (part.weight)
-    norm.weight = k.binding(part.weight);
-  if (part.bias)
-    norm.bias = k.binding(part.bias);
+  if (part.normWeight)
+    norm.weight = k.binding(part.normWeight);
+  if (part.normBias)
+    norm.bias = k.binding(part.normBias);
   return norm;
 }
 
@@ -33,8 +33,8 @@ HeadTransform sinter::kernels::transformOf(KernelShell &k,
   HeadTransform transform;
   transform.headDim = rows.headDim;
   transform.ropeDim = rows.ropeDim;
-  transform.norm = weightsOf(k, rows.norm);
-  transform.normOfEachHead = rows.norm.ofEachGroup;
+  transform.norm = weightsOf(k, rows);
+  transform.normOfEachHead = rows.normOfEachGroup;
   if (rows.ropeTable)
     transform.ropeTable = k.binding(rows.ropeTable);
   return transform;

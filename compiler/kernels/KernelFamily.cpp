@@ -3,6 +3,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+using namespace sinter;
 using namespace sinter::kernels;
 
 namespace sinter::kernels {
@@ -24,11 +25,45 @@ llvm::ArrayRef<const KernelFamily *> sinter::kernels::allFamilies(bool grid) {
   return grid ? grids : workers;
 }
 
+/// Ops and forms that matchers read but no grid family computes; empty if there
+/// are none.
+static std::string beyondGrids(mlir::Operation &op) {
+  if (auto attention = llvm::dyn_cast<xf::AttentionOp>(op))
+    if (attention.getBias() || attention.getSoftcap().convertToDouble() > 0)
+      return "a softcap or biases of scores";
+  if (auto activation = llvm::dyn_cast<xf::ActivationOp>(op))
+    if (!activation.getX().getDefiningOp<xf::SliceOp>())
+      return "an activation that is no gate";
+  if (auto add = llvm::dyn_cast<xf::AddOp>(op))
+    for (mlir::Value operand : add->getOperands())
+      if (operand.getDefiningOp<xf::RmsNormOp>())
+        return "a sum with a norm";
+  if (llvm::isa<xf::LayerNormOp, xf::AddPositionsOp, xf::ScaleOp,
+                xf::SoftcapOp>(op))
+    return op.getName().getStringRef().str();
+  return {};
+}
+
+/// Why a grid family must not be asked: the fallback computes some of it.
+static std::string beyondGrids(xf::RegionOp region, bool isLast) {
+  for (mlir::Operation &op : region.getBody().front()) {
+    std::string why = beyondGrids(op);
+    if (!why.empty() &&
+        (!isLast || !llvm::isa<xf::AddOp, xf::ActivationOp>(op)))
+      return why + " is not computed on grids";
+  }
+  return {};
+}
+
 Selection sinter::kernels::selectFamily(xf::RegionOp region) {
   Selection selection;
-  for (const KernelFamily *family : allFamilies(region->hasAttr(kGridAttr))) {
+  bool grid = region->hasAttr(kGridAttr);
+  llvm::ArrayRef<const KernelFamily *> families = allFamilies(grid);
+  for (const KernelFamily *family : families) {
     std::string reason;
-    if (family->accepts(region, reason)) {
+    if (grid)
+      reason = beyondGrids(region, family == families.back());
+    if (reason.empty() && family->accepts(region, reason)) {
       selection.family = family;
       break;
     }

@@ -54,7 +54,7 @@ std::optional<LinearRegion> LinearGemm::match(xf::RegionOp region,
     return std::nullopt;
   if (!ShapedType::isDynamic(linear->tokens))
     reason = "the number of tokens is fixed";
-  else if (linear->quantizes || linear->norm.weight || linear->selectsRow)
+  else if (linear->quantizes || linear->normWeight || linear->selectsRow)
     reason = "the input is computed in the region: with many tokens every "
              "item would do so again";
   else if (linear->mixed())

@@ -60,7 +60,7 @@ Value rowStart(KernelShell &k, const LinearRegion &linear) {
 /// Quantizes the (normalised) row into `scratch`.
 void emitQuantize(KernelShell &k, const LinearRegion &linear, Value scratch) {
   Row row{k.binding(linear.input), rowStart(k, linear)};
-  NormWeights norm = weightsOf(k, linear.norm);
+  NormWeights norm = weightsOf(k, linear);
   NormFactors factors;
   if (norm.weight)
     factors = normFactors(k, norm, row, linear.columns);
@@ -79,7 +79,7 @@ void emitQuantize(KernelShell &k, const LinearRegion &linear, Value scratch) {
 /// kern.once, and where the product finds its input.
 TileInput emitPrologue(KernelShell &k, const LinearRegion &linear) {
   Type i8 = k.builder.getI8Type(), f32 = k.builder.getF32Type();
-  bool once = linear.quantizes || linear.norm.weight;
+  bool once = linear.quantizes || linear.normWeight;
   if (!once)
     return {k.binding(linear.input), rowStart(k, linear), 0};
   Value scratch = linear.quantizes ? k.scratch(i8, linear.quantizedRowBytes())
@@ -90,7 +90,7 @@ TileInput emitPrologue(KernelShell &k, const LinearRegion &linear) {
   if (linear.quantizes)
     emitQuantize(k, linear, scratch);
   else
-    normRow(k, weightsOf(k, linear.norm),
+    normRow(k, weightsOf(k, linear),
             {k.binding(linear.input), rowStart(k, linear)}, linear.columns,
             {scratch, k.index(0)});
   return {scratch, {}, 0};

@@ -126,7 +126,7 @@ bool Matcher::takePrologue(Value value) {
     found.quantizes = true;
     value = quantize.getX();
   }
-  if (!match.takeNorm(value, /*groups=*/1, found.norm))
+  if (!match.takeNorm(value, /*groups=*/1, found))
     return false;
   if (auto select = match.take<xf::SelectRowOp>(value)) {
     found.selectsRow = true;
@@ -149,8 +149,8 @@ std::string sinter::kernels::linearId(const LinearRegion &linear,
   std::string id = "linear_" + xf::stringifyScheme(linear.scheme).str();
   id += linear.isInteger() && !linear.mixed() ? "_i8_" : "_f32_";
   id += variant;
-  if (linear.norm.weight)
-    id += linear.norm.isLayerNorm ? "__layernorm" : "__rmsnorm";
+  if (linear.normWeight)
+    id += linear.isLayerNorm ? "__layernorm" : "__rmsnorm";
   else if (linear.quantizes)
     id += "__quantize";
   if (linear.bias)
@@ -175,7 +175,7 @@ Cost sinter::kernels::linearCost(const LinearRegion &linear) {
   cost.weightBytes = double(layout::weightBytes(
                          cast<RankedTensorType>(linear.weight.getType()))) +
                      (linear.bias ? rows * 4 : 0) +
-                     (linear.norm.weight ? columns * 4 : 0);
+                     (linear.normWeight ? columns * 4 : 0);
   cost.bytesPerToken =
       columns * 4 + double(linear.outputs) * (linear.residual ? 8 : 4);
   cost.flopsPerToken = 2 * rows * columns;

@@ -13,10 +13,9 @@ namespace sinter::kernels {
 
 /// [select_row] [norm] [quantize] linear [add | activation | activation(gate) *
 /// up | softcap]. Absent parts are null.
-struct LinearRegion {
+struct LinearRegion : NormPart {
   mlir::BlockArgument input; ///< T x K f32, or dyn_i8
   bool selectsRow = false;
-  NormPart norm; ///< of K elements
   bool quantizes = false;
   mlir::BlockArgument weight; ///< N x K
   mlir::BlockArgument bias;   ///< N f32

@@ -18,18 +18,6 @@ using namespace sinter::kernels;
 
 namespace {
 
-<<<<<<< HEAD
-=======
-/// [norm] [quantize | + residual] of the rows of an argument.
-struct NormRegion {
-  RowPart source;
-  NormPart norm;
-  BlockArgument residual; ///< null: none
-  bool quantized = false;
-  int64_t rows = 0;
-};
-
->>>>>>> 017cf48 (Gemma, Phi, Falcon, StableLM, GPT-2 and GPT-NeoX: layer norms, position biases, softcaps, learned positions, fused projections)
 constexpr int64_t kTokensPerItem = 4;
 
 class NormFamily : public KernelFamily {
@@ -53,56 +41,12 @@ private:
 
 } // namespace
 
-<<<<<<< HEAD
-=======
-std::optional<NormRegion> NormFamily::match(xf::RegionOp region,
-                                            std::string &reason) {
-  RegionMatch match(region);
-  NormRegion norm;
-  if (match.resultCount() != 1) {
-    reason = "more than one result";
-    return std::nullopt;
-  }
-  Value value = match.result();
-  if (auto quantize = match.take<xf::QuantizeOp>(value)) {
-    norm.quantized = true;
-    value = quantize.getX();
-  }
-  if (auto add = norm.quantized ? nullptr : match.take<xf::AddOp>(value)) {
-    value = add.getLhs();
-    norm.residual = dyn_cast<BlockArgument>(add.getRhs());
-    if (!norm.residual) {
-      value = add.getRhs();
-      norm.residual = dyn_cast<BlockArgument>(add.getLhs());
-    }
-    if (!norm.residual) {
-      reason = "a sum that is not one of an argument";
-      return std::nullopt;
-    }
-  }
-  if (!match.takeNorm(value, /*groups=*/1, norm.norm)) {
-    reason = "a norm of several groups";
-    return std::nullopt;
-  }
-  std::optional<RowPart> source = match.takeRowPart(value);
-  if (!source || (!norm.norm.weight && (!norm.quantized || norm.residual))) {
-    reason = "not a norm or quantization of an argument's rows";
-    return std::nullopt;
-  }
-  norm.source = *source;
-  norm.rows = rowsOf(match.result());
-  if (!match.complete(reason))
-    return std::nullopt;
-  return norm;
-}
-
->>>>>>> 017cf48 (Gemma, Phi, Falcon, StableLM, GPT-2 and GPT-NeoX: layer norms, position biases, softcaps, learned positions, fused projections)
 std::string NormFamily::id(xf::RegionOp region) const {
   NormRegion norm = matched(region);
-  std::string prefix = !norm.norm.weight       ? "quantize_f32"
-                       : norm.norm.isLayerNorm ? "layernorm_f32"
-                                               : "rmsnorm_f32";
-  if (norm.norm.weight && norm.quantized)
+  std::string prefix = !norm.normWeight   ? "quantize_f32"
+                       : norm.isLayerNorm ? "layernorm_f32"
+                                          : "rmsnorm_f32";
+  if (norm.normWeight && norm.quantized)
     prefix += "__quantize";
   if (norm.residual)
     prefix += "__residual";
@@ -120,12 +64,12 @@ Cost NormFamily::cost(xf::RegionOp region) const {
   NormRegion norm = matched(region);
   auto columns = double(norm.source.columns);
   Cost cost;
-  cost.weightBytes = norm.norm.weight ? columns * 4 : 0;
+  cost.weightBytes = norm.normWeight ? columns * 4 : 0;
   cost.bytesPerToken = columns * (norm.residual ? 8 : 4) +
                        double(layout::rowBytes(
                            cast<RankedTensorType>(region.getResultTypes()[0])));
   cost.flopsPerToken =
-      columns * ((norm.norm.weight ? 4 : 0) + (norm.quantized ? 3 : 0));
+      columns * ((norm.normWeight ? 4 : 0) + (norm.quantized ? 3 : 0));
   return cost;
 }
 
@@ -151,7 +95,7 @@ FailureOr<kern::KernelOp> NormFamily::build(OpBuilder &builder,
   NormRegion norm = matched(region);
   KernelShell k(builder, region, id(region), caps);
   Value input = k.binding(norm.source.argument), output = k.result();
-  NormWeights weights = weightsOf(k, norm.norm);
+  NormWeights weights = weightsOf(k, norm);
   int64_t columns = norm.source.columns;
   int64_t rowBytes =
       layout::rowBytes(cast<RankedTensorType>(region.getResultTypes()[0]));

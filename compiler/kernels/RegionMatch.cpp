@@ -25,23 +25,23 @@ Value RegionMatch::result(unsigned index) {
 
 bool RegionMatch::takeNorm(Value &value, int64_t groups, NormPart &norm) {
   if (auto op = take<xf::RmsNormOp>(value)) {
-    norm.weight = dyn_cast<BlockArgument>(op.getWeight());
+    norm.normWeight = dyn_cast<BlockArgument>(op.getWeight());
     norm.epsilon = op.getEpsilon().convertToDouble();
     value = op.getX();
-    return norm.weight && int64_t(op.getGroups()) == groups;
+    return norm.normWeight && int64_t(op.getGroups()) == groups;
   }
   auto op = take<xf::LayerNormOp>(value);
   if (!op)
     return true;
   norm.isLayerNorm = true;
-  norm.weight = dyn_cast<BlockArgument>(op.getWeight());
+  norm.normWeight = dyn_cast<BlockArgument>(op.getWeight());
   norm.epsilon = op.getEpsilon().convertToDouble();
-  norm.ofEachGroup = groups > 1 && norm.weight &&
-                     columnsOf(norm.weight) == columnsOf(op.getX());
+  norm.normOfEachGroup = groups > 1 && norm.normWeight &&
+                         columnsOf(norm.normWeight) == columnsOf(op.getX());
   value = op.getX();
-  if (op.getBias() && !(norm.bias = dyn_cast<BlockArgument>(op.getBias())))
+  if (op.getBias() && !(norm.normBias = dyn_cast<BlockArgument>(op.getBias())))
     return false;
-  return norm.weight && int64_t(op.getGroups()) == groups;
+  return norm.normWeight && int64_t(op.getGroups()) == groups;
 }
 
 std::optional<RowPart> RegionMatch::takeRowPart(Value value) {
@@ -73,7 +73,7 @@ std::optional<HeadRows> RegionMatch::takeHeadRows(Value value, int64_t heads,
     }
     value = rope.getX();
   }
-  if (!takeNorm(value, heads, rows.norm)) {
+  if (!takeNorm(value, heads, rows)) {
     reason = "the norm before attention is not one of each head";
     return std::nullopt;
   }

@@ -29,20 +29,19 @@ struct RowPart {
 
 /// An RMS or layer norm whose weights are region arguments.
 struct NormPart {
-  mlir::BlockArgument weight; ///< null: no norm
-  mlir::BlockArgument bias;
+  mlir::BlockArgument normWeight; ///< null: no norm
+  mlir::BlockArgument normBias;   ///< null: none
   double epsilon = 0;
   bool isLayerNorm = false;
-  bool ofEachGroup = false; ///< every group has weights of its own
+  bool normOfEachGroup = false; ///< every group has weights of its own
 };
 
 /// What happens to the rows of a region argument before they become q or k:
 /// [slice], [norm of each head], [rotation]. Absent parts are null.
-struct HeadRows {
+struct HeadRows : NormPart {
   RowPart source;
   int64_t heads = 0;
   int64_t headDim = 0;
-  NormPart norm;                 ///< of headDim, or heads * headDim elements
   mlir::BlockArgument ropeTable; ///< [context][ropeDim], cosines then sines
   int64_t ropeDim = 0;
 };

@@ -39,7 +39,7 @@ std::string RopeAppendFamily::id(xf::RegionOp region) const {
   xf::KvCacheType cache = found.cacheType();
   std::string prefix =
       cache.getElementType().isF32() ? "rope_append_f32" : "rope_append_f16";
-  if (found.k.norm.weight)
+  if (found.k.normWeight)
     prefix += "__headnorm";
   prefix += "_" + std::to_string(found.q ? found.q->heads : 0) + "_" +
             std::to_string(cache.getKvHeads()) + "x" +

@@ -18,17 +18,24 @@ std::optional<NormRegion> sinter::kernels::matchNorm(xf::RegionOp region,
     norm.quantized = true;
     value = quantize.getX();
   }
-  if (auto rms = match.take<xf::RmsNormOp>(value)) {
-    norm.weight = dyn_cast<BlockArgument>(rms.getWeight());
-    norm.epsilon = rms.getEpsilon().convertToDouble();
-    if (!norm.weight || rms.getGroups() != 1) {
-      reason = "a norm of several groups";
+  if (auto add = norm.quantized ? nullptr : match.take<xf::AddOp>(value)) {
+    value = add.getLhs();
+    norm.residual = dyn_cast<BlockArgument>(add.getRhs());
+    if (!norm.residual) {
+      value = add.getRhs();
+      norm.residual = dyn_cast<BlockArgument>(add.getLhs());
+    }
+    if (!norm.residual) {
+      reason = "a sum that is not one of an argument";
       return std::nullopt;
     }
-    value = rms.getX();
+  }
+  if (!match.takeNorm(value, /*groups=*/1, norm)) {
+    reason = "a norm of several groups";
+    return std::nullopt;
   }
   std::optional<RowPart> source = match.takeRowPart(value);
-  if (!source || (!norm.weight && !norm.quantized)) {
+  if (!source || (!norm.normWeight && (!norm.quantized || norm.residual))) {
     reason = "not a norm or quantization of an argument's rows";
     return std::nullopt;
   }

@@ -9,11 +9,10 @@
 
 namespace sinter::kernels {
 
-/// [rms_norm] [quantize] of the rows of an argument.
-struct NormRegion {
+/// [norm] [quantize | + residual] of the rows of an argument.
+struct NormRegion : NormPart {
   RowPart source;
-  mlir::BlockArgument weight; ///< null: no norm
-  double epsilon = 0;
+  mlir::BlockArgument residual; ///< null: none
   bool quantized = false;
   int64_t rows = 0;
 };

@@ -18,6 +18,28 @@ static constexpr Fusion kFusions[] = {
 #undef SINTER_FUSION
 };
 
+/// One token: norm and quantization that several linears read (a parallel
+/// block) are copied, so that each linear's kernel can compute its own; that is
+/// cheaper than a barrier.
+static void copySharedInputs(func::FuncOp function) {
+  SmallVector<Operation *> shared;
+  for (Operation &op : function.getBody().front())
+    if (isa<xf::QuantizeOp, xf::RmsNormOp, xf::LayerNormOp>(op))
+      shared.push_back(&op);
+  // Readers first: a copied quantization is one more reader of its norm.
+  for (Operation *op : llvm::reverse(shared)) {
+    if (!llvm::all_of(op->getUsers(), [](Operation *user) {
+          return isa<xf::LinearOp, xf::QuantizeOp>(user);
+        }))
+      continue;
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : op->getUses())
+      uses.push_back(&use);
+    for (OpOperand *use : llvm::drop_begin(uses))
+      use->set(OpBuilder(op).clone(*op)->getResult(0));
+  }
+}
+
 namespace {
 
 struct FuseRegionsPass : sinter::impl::FuseRegionsBase<FuseRegionsPass> {
@@ -25,6 +47,8 @@ struct FuseRegionsPass : sinter::impl::FuseRegionsBase<FuseRegionsPass> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isDeclaration())
         continue;
+      if (isSingleToken(function))
+        copySharedInputs(function);
       FusionGroups groups(function);
       for (Fusion fusion : kFusions)
         for (Operation &op : function.getBody().front())

@@ -74,7 +74,7 @@ FailureOr<kern::KernelOp> GridNorm::build(OpBuilder &builder,
       Value to = k.mul(token, columns);
       k.loop(part, k.index(columns), lanes, [&](Value c) {
         Value x = k.mulf(k.load(input, k.add(from, c)), inverse);
-        k.store(k.mulf(x, k.load(k.binding(norm.weight), c)), k.result(),
+        k.store(k.mulf(x, k.load(k.binding(norm.normWeight), c)), k.result(),
                 k.add(to, c));
       });
     };

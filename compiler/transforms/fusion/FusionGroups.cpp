@@ -13,14 +13,18 @@ static bool isGrouped(Operation &op) {
          !isa<xf::GetWeightOp, xf::GetStateOp, xf::FusedOp>(op);
 }
 
+bool sinter::isSingleToken(func::FuncOp function) {
+  ArrayRef<Type> types = function.getFunctionType().getResults();
+  auto result = types.empty() ? RankedTensorType()
+                              : dyn_cast<RankedTensorType>(types.front());
+  return result && result.getRank() > 0 && result.getDimSize(0) == 1;
+}
+
 FusionGroups::FusionGroups(func::FuncOp function) : function(function) {
   for (Operation &op : function.getBody().front())
     if (isGrouped(op))
       groups.insert(&op);
-  ArrayRef<Type> types = function.getFunctionType().getResults();
-  auto result = types.empty() ? RankedTensorType()
-                              : dyn_cast<RankedTensorType>(types.front());
-  oneToken = result && result.getRank() > 0 && result.getDimSize(0) == 1;
+  oneToken = isSingleToken(function);
 }
 
 SmallVector<Operation *> FusionGroups::members(Operation *op) const {

@@ -9,6 +9,10 @@
 
 namespace sinter {
 
+/// Whether an entry point computes one token (decode, head): then what every
+/// worker needs may be computed by each of them.
+bool isSingleToken(mlir::func::FuncOp function);
+
 class FusionGroups {
 public:
   /// Every op of the function that computes something becomes a group of its
@@ -20,8 +24,6 @@ public:
   /// be computed in one piece.
   bool join(llvm::ArrayRef<mlir::Operation *> ops);
 
-  /// Whether the entry point computes one token (decode, head): then what every
-  /// worker needs may be computed by each of them.
   bool singleToken() const { return oneToken; }
 
   /// Replaces every group by an xf.fused at the place of its last op. Returns

@@ -12,7 +12,8 @@ void sinter::fuseInputIntoLinear(Operation *op, FusionGroups &groups) {
     return;
   Value value = linear.getX();
   while (Operation *source = value.getDefiningOp()) {
-    if (!isa<xf::QuantizeOp, xf::RmsNormOp, xf::SelectRowOp>(source) ||
+    if (!isa<xf::QuantizeOp, xf::RmsNormOp, xf::LayerNormOp, xf::SelectRowOp>(
+            source) ||
         !source->hasOneUse() || !groups.join({op, source}))
       return;
     value = source->getOperand(0);

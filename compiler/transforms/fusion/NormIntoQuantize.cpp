@@ -9,7 +9,8 @@ void sinter::fuseNormIntoQuantize(Operation *op, FusionGroups &groups) {
   auto quantize = dyn_cast<xf::QuantizeOp>(op);
   if (!quantize)
     return;
-  auto norm = quantize.getX().getDefiningOp<xf::RmsNormOp>();
-  if (norm && norm->hasOneUse())
+  Operation *norm = quantize.getX().getDefiningOp();
+  if (isa_and_nonnull<xf::RmsNormOp, xf::LayerNormOp>(norm) &&
+      norm->hasOneUse())
     groups.join({op, norm});
 }

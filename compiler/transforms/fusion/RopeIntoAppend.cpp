@@ -9,7 +9,7 @@ using namespace sinter;
 /// Joins the chain of rope, norm and slice that computes `value` with `op`.
 static void joinChain(Operation *op, Value value, FusionGroups &groups) {
   while (Operation *source = value.getDefiningOp()) {
-    if (!isa<xf::RopeOp, xf::RmsNormOp, xf::SliceOp>(source) ||
+    if (!isa<xf::RopeOp, xf::RmsNormOp, xf::LayerNormOp, xf::SliceOp>(source) ||
         !source->hasOneUse() || !groups.join({op, source}))
       return;
     value = source->getOperand(0);
@@ -23,7 +23,10 @@ void sinter::fuseRopeIntoAppend(Operation *op, FusionGroups &groups) {
   joinChain(op, append.getK(), groups);
   joinChain(op, append.getV(), groups);
   for (Operation *user : append.getCache().getUsers())
-    if (auto attention = dyn_cast<xf::AttentionOp>(user))
-      if (attention.getQ().getDefiningOp<xf::RopeOp>())
-        joinChain(op, attention.getQ(), groups);
+    if (auto attention = dyn_cast<xf::AttentionOp>(user)) {
+      // Without a rotation q's slice is read where attention needs it.
+      bool rotated = attention.getQ().getDefiningOp<xf::RopeOp>() != nullptr;
+      joinChain(rotated || groups.singleToken() ? op : user, attention.getQ(),
+                groups);
+    }
 }
