@@ -1,7 +1,8 @@
 // gpu-adapter.ts: finds the WebGPU adapter, says what it can and cannot do, and
 // chooses among the bundle's kernel variants, before a byte of weights is
 // fetched. Errors carry the numbers: what is needed and what there is.
-import { SinterError, formatBytes } from "./errors.js";
+import { SinterError } from "./errors.js";
+import { boundWeights } from "./gpu-buffers.js";
 import type { Manifest, VariantInfo } from "./manifest.js";
 import type { Plan } from "./plan.js";
 
@@ -97,7 +98,8 @@ type LimitName =
 export function requiredLimits(adapter: GPUAdapter, needs: LimitNeeds): Record<string, number> {
   const { plan } = needs;
   const largestState = Math.max(0, ...plan.states.map((state) => state.range.bytes));
-  const largest = Math.max(plan.largestBinding, largestState, plan.arenaBytes);
+  const largestWeight = Math.max(0, ...boundWeights(plan).map(([begin, end]) => end - begin));
+  const largest = Math.max(largestWeight, largestState, plan.arenaBytes);
   const needed: Record<LimitName, number> = {
     maxStorageBufferBindingSize: plan.largestBinding,
     maxBufferSize: largest,
@@ -142,13 +144,4 @@ export async function openGpuDevice(
       error,
     );
   }
-}
-
-export function outOfGpuMemory(what: string, bytes: number, message: string): SinterError {
-  return new SinterError(
-    "OUT_OF_MEMORY",
-    `the GPU has no memory for ${formatBytes(bytes)} of ${what} (${message}); close other tabs, ` +
-      "or compile the bundle with a smaller --context or fewer bits",
-    { needed: bytes },
-  );
 }

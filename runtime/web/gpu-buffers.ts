@@ -1,8 +1,7 @@
-// gpu-buffers.ts: the plan's three spaces as GPU buffers: weights cut at weight
-// boundaries into buffers below the limits, one arena, one buffer per state.
+// gpu-buffers.ts: the plan's three spaces as GPU buffers: weights cut between
+// bindings into buffers below the limits, one arena, one buffer per state.
 // Everything is made once; a failure frees what was made.
-import { SinterError } from "./errors.js";
-import { outOfGpuMemory } from "./gpu-adapter.js";
+import { SinterError, formatBytes } from "./errors.js";
 import type { Plan, Range } from "./plan.js";
 
 // Larger buffers save nothing and are harder to place.
@@ -115,6 +114,15 @@ export class GpuBuffers {
   }
 }
 
+function outOfGpuMemory(what: string, bytes: number, message: string): SinterError {
+  return new SinterError(
+    "OUT_OF_MEMORY",
+    `the GPU has no memory for ${formatBytes(bytes)} of ${what} (${message}); close other tabs, ` +
+      "or compile the bundle with a smaller --context or fewer bits",
+    { needed: bytes },
+  );
+}
+
 function wholeWords(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   if (bytes.length % 4 === 0) return bytes;
   const padded = new Uint8Array(roundUp(bytes.length));
@@ -122,15 +130,34 @@ function wholeWords(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return padded;
 }
 
-/** [begin, end) of the buffers: neighbouring weights together. */
-export function cutWeights(plan: Plan, maxBufferSize: number): [number, number][] {
+type Interval = [begin: number, end: number];
+
+/** The bytes of the weights that kernels bind, in order; what bindings share
+ * stays together. A weight that is bound in parts may be cut between them. */
+export function boundWeights(plan: Pick<Plan, "entries">): Interval[] {
+  const bound: Interval[] = [];
+  for (const dispatches of plan.entries.values())
+    for (const { bindings } of dispatches)
+      for (const { space, offset, bytes } of bindings)
+        if (space === "weights") bound.push([offset, offset + bytes]);
+  bound.sort((a, b) => a[0] - b[0]);
+  const merged: Interval[] = [];
+  for (const [begin, end] of bound) {
+    const last = merged[merged.length - 1];
+    if (last !== undefined && begin < last[1]) last[1] = Math.max(last[1], end);
+    else merged.push([begin, end]);
+  }
+  return merged;
+}
+
+/** [begin, end) of the buffers: neighbours together, as far as the limit goes. */
+export function cutWeights(plan: Pick<Plan, "entries">, maxBufferSize: number): Interval[] {
   const most = Math.min(preferredBytes, maxBufferSize);
-  const cuts: [number, number][] = [];
-  for (const { range } of plan.weights) {
-    const end = range.offset + range.bytes;
+  const cuts: Interval[] = [];
+  for (const [begin, end] of boundWeights(plan)) {
     const last = cuts[cuts.length - 1];
     if (last !== undefined && roundUp(end - last[0]) <= most) last[1] = end;
-    else cuts.push([range.offset, end]);
+    else cuts.push([begin, end]);
   }
   return cuts;
 }

@@ -130,9 +130,15 @@ test('docs/web-api.md lists exactly the error codes', () => {
   assert.deepEqual([...listed].sort(), [...errorCodes].sort());
 });
 
-test('weights are cut at their boundaries, below the limit', async () => {
+test('weights are cut between bindings, below the limit', async () => {
   const { cutWeights } = await lib('gpu-buffers');
-  const weights = [0, 1000, 2000, 5000].map((offset, i) => ({ range: { offset, bytes: [1000, 900, 3000, 10][i] } }));
-  assert.deepEqual(cutWeights({ weights }, 3000), [[0, 1900], [2000, 5000], [5000, 5010]]);
-  assert.deepEqual(cutWeights({ weights }, 1e9), [[0, 5010]]);
+  const plan = (...ranges) => ({
+    entries: new Map([['decode', ranges.map(([offset, bytes, space = 'weights']) => ({ bindings: [{ space, offset, bytes }] }))]]),
+  });
+  const four = plan([5000, 10], [0, 1000], [1000, 900], [2000, 3000], [0, 9999, 'arena'], [1000, 900]);
+  assert.deepEqual(cutWeights(four, 3000), [[0, 1900], [2000, 5000], [5000, 5010]]);
+  assert.deepEqual(cutWeights(four, 1e9), [[0, 5010]]);
+  // A weight that is bound in parts may be cut between them, but not where it is also bound as a whole.
+  assert.deepEqual(cutWeights(plan([0, 2000], [2000, 2000]), 2000), [[0, 2000], [2000, 4000]]);
+  assert.deepEqual(cutWeights(plan([0, 2000], [2000, 2000], [0, 4000]), 2000), [[0, 4000]]);
 });
