@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import test from 'node:test';
-import { largestDifference, compile, library, scratch, tales } from './support/models.mjs';
+import { largestDifference, library, scratch, tales } from './support/models.mjs';
+import { compileSite } from './support/site.mjs';
 import { need, tool } from './support/skip.mjs';
 
-const bundle = compile(tales, '-q', 'q4');
+const bundle = compileSite();
 const { load, SinterError } = await library(bundle);
 const native = path.join(scratch, 'native');
 const sinter = (...args) => {

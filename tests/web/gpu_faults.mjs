@@ -6,13 +6,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { faulty } from './support/gpu.mjs';
-import { compile, dawn, library, tales } from './support/models.mjs';
+import { dawn, library, scratch } from './support/models.mjs';
+import { compileSite } from './support/site.mjs';
 
 const gpu = await dawn();
-const bundle = compile(tales, '-q', 'q4');
+const bundle = compileSite();
 const { load } = await library(bundle);
-const { chooseWasm } = await library(bundle, 'device-wasm.js');
-void chooseWasm;
 
 const request = { prompt: 'Once upon a time', maxTokens: 24, temperature: 0 };
 const wasm = await load(bundle, { device: 'wasm', threads: 1 });
@@ -103,7 +102,7 @@ test('a kernel that does not compile: the next variant, then the processor, then
 });
 
 test('a device that computes wrong logits is noticed by the golden ones', async () => {
-  const wrong = path.join(path.dirname(bundle), 'wrong');
+  const wrong = path.join(scratch, 'wrong');
   fs.cpSync(bundle, wrong, { recursive: true });
   const golden = JSON.parse(fs.readFileSync(path.join(wrong, 'golden.json'), 'utf8'));
   golden.logits[5] += golden.deviation;
