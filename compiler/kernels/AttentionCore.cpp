@@ -148,7 +148,7 @@ Values AttentionCore::scoreBlock(Tile &tile, Value first) {
         k.load(tile.cache.keys, k.add(block, k.mul(d, kGroupOfPositions)),
                kGroupOfPositions);
     if (!tile.cache.type.getElementType().isF32())
-      key = k.toF32(key);
+      key = k.finiteToF32(key);
     for (int64_t i = 0; i < tileRows; ++i) {
       Row q = query(k.add(tile.row, i));
       Value x =
@@ -264,7 +264,7 @@ void AttentionCore::accumulatePieces(Tile &tile, ArrayRef<Piece> pieces) {
     for (const Piece &piece : pieces) {
       Value x = k.load(tile.cache.values, k.add(at, piece.offset), piece.width);
       if (!tile.cache.type.getElementType().isF32())
-        x = k.toF32(x);
+        x = k.finiteToF32(x);
       for (int64_t i = 0; i < tileRows; ++i)
         next.push_back(
             k.fma(k.splat(weights[i], piece.width), x, carried[next.size()]));

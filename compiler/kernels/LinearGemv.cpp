@@ -102,7 +102,8 @@ TileInput emitPrologue(KernelShell &k, const LinearRegion &linear) {
 TileShape shapeFor(const VectorBuilder &b, const LinearRegion &linear) {
   TileShape shape;
   shape.groups = groupsPerPanel(b);
-  shape.unroll = linear.isInteger() ? 2 : 8;
+  // Four groups (128-bit registers) are enough to do for a turn.
+  shape.unroll = !linear.isInteger() ? 8 : shape.groups < 4 ? 2 : 1;
   shape.prefetchBytes = linear.hasGate() ? 1024 : 2048;
   return shape;
 }

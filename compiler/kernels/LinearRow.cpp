@@ -61,7 +61,7 @@ static Value numbersOf(KernelShell &k, Value bytes, int64_t byte, Scheme scheme,
 static Value integerBlock(KernelShell &k, Scheme scheme, Value table,
                           Value block, Row x, Value column, int64_t valid,
                           Value sums) {
-  Value scales = k.toF32(k.load(
+  Value scales = k.finiteToF32(k.load(
       k.view(table, block, k.builder.getF16Type(), kRows), k.index(0), kRows));
   int64_t step = scheme == Scheme::q4_0 ? 8 : 4; // columns of 64 bytes
   Value total = k.f32s(0, kRows);

@@ -154,7 +154,7 @@ Values TileEmitter::loadScales(const TilePanel &panel, Value offset) {
       b.view(panel.weights, offset, b.builder.getF16Type(), layout::kPanelRows);
   Values loaded;
   for (int64_t group = 0; group < shape.groups; ++group)
-    loaded.push_back(b.toF32(
+    loaded.push_back(b.finiteToF32(
         b.load(memory, b.index((shape.firstGroup + group) * lanes), lanes)));
   return loaded;
 }

@@ -53,7 +53,7 @@ static void storeFour(KernelShell &k, Value numbers, Value scale, Row to,
 static void unpackBlock(KernelShell &k, Scheme scheme, Value table, Value block,
                         Value lane, Row to, Value column, int64_t valid) {
   Type i32s = k.vectorType(k.builder.getI32Type(), 4);
-  Value scale = k.toF32(k.loadScalar(
+  Value scale = k.finiteToF32(k.loadScalar(
       k.view(table, k.add(block, k.mul(lane, 2)), k.builder.getF16Type(), 1),
       k.index(0)));
   Value numbers = k.add(block, k.add(k.mul(lane, 4), 2 * layout::kPanelRows));

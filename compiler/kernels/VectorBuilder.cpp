@@ -161,6 +161,13 @@ Value VectorBuilder::toF32(Value value) {
   return create<arith::ExtFOp>(type, value);
 }
 
+Value VectorBuilder::finiteToF32(Value value) {
+  Value result = toF32(value);
+  result.getDefiningOp()->setDiscardableAttr("kern.finite",
+                                             builder.getUnitAttr());
+  return result;
+}
+
 //===-- Control flow ------------------------------------------------------===//
 
 Values VectorBuilder::loop(Value from, Value to, int64_t step,

@@ -74,6 +74,9 @@ public:
   mlir::Value bitcast(mlir::Value vector, mlir::Type element);
   /// f16, bf16 (vector or scalar) to f32.
   mlir::Value toF32(mlir::Value value);
+  /// The same for f16 that is finite (attribute `kern.finite` of the op), which
+  /// is less work where the machine has no instruction for it.
+  mlir::Value finiteToF32(mlir::Value value);
 
   //===-- Control flow ----------------------------------------------------===//
   /// for (i = from; i < to; i += step) with values carried from one turn to the

@@ -18,6 +18,8 @@ def ExpandF16Pass : Pass<"cpu-expand-f16"> {
   let description = [{
     For machines without conversion instructions, where LLVM would call a library function for every element. Exact;
     to f16 rounds to nearest even.
+    With the attribute `kern.finite` on arith.extf the number is finite (scales of blocks, caches, which saturate) and takes
+    four operations instead of eleven; an infinity would become 65536 and a NaN a larger number.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect"];
 }

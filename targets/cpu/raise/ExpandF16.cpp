@@ -17,6 +17,10 @@ namespace sinter::cpu {
 
 namespace {
 
+/// 2^112, the difference of the exponents' biases.
+constexpr uint32_t kRebias = 0x77800000;
+constexpr llvm::StringLiteral kFinite("kern.finite");
+
 /// Scalar or vector arithmetic in the shape of one value.
 class Lanes {
 public:
@@ -73,14 +77,24 @@ struct ExpandExtF16 : OpRewritePattern<arith::ExtFOp> {
         !getElementTypeOrSelf(op.getOut()).isF32())
       return failure();
     Lanes lanes(rewriter, op.getLoc(), op.getOut().getType());
-    Value half = lanes.convert<arith::ExtUIOp>(
-        lanes.i32(), lanes.convert<arith::BitcastOp>(lanes.i16(), op.getIn()));
+    Value bits = lanes.convert<arith::BitcastOp>(lanes.i16(), op.getIn());
+    if (op->hasAttr(kFinite)) {
+      // Sign, exponent and mantissa stay together: the sign, extended, is cut
+      // off between the two.
+      Value wide = lanes.make<arith::ShLIOp>(
+          lanes.convert<arith::ExtSIOp>(lanes.i32(), bits), 13);
+      Value number = lanes.number(lanes.make<arith::AndIOp>(wide, 0x8fffe000));
+      rewriter.replaceOpWithNewOp<arith::MulFOp>(op, number,
+                                                 lanes.number(kRebias));
+      return success();
+    }
+    Value half = lanes.convert<arith::ExtUIOp>(lanes.i32(), bits);
     Value sign =
         lanes.make<arith::ShLIOp>(lanes.make<arith::AndIOp>(half, 0x8000), 16);
     Value magnitude =
         lanes.make<arith::ShLIOp>(lanes.make<arith::AndIOp>(half, 0x7fff), 13);
-    Value scaled = lanes.bits(lanes.make<arith::MulFOp>(
-        lanes.number(magnitude), lanes.number(0x77800000))); // 2^112
+    Value scaled = lanes.bits(lanes.make<arith::MulFOp>(lanes.number(magnitude),
+                                                        lanes.number(kRebias)));
     Value infinite = lanes.make<arith::OrIOp>(magnitude, 0x7f800000);
     Value result =
         lanes.select(lanes.less(magnitude, 0x7c00 << 13), scaled, infinite);

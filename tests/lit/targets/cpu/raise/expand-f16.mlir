@@ -25,3 +25,14 @@ func.func @other(%x: bf16) -> f32 {
   %0 = arith.extf %x : bf16 to f32
   return %0 : f32
 }
+
+// What is finite needs no comparison.
+// CHECK-LABEL: func.func @finite
+// CHECK: arith.extsi
+// CHECK-NOT: arith.cmpi
+// CHECK: arith.mulf
+// CHECK-NEXT: return
+func.func @finite(%x: vector<4xf16>) -> vector<4xf32> {
+  %0 = arith.extf %x {kern.finite} : vector<4xf16> to vector<4xf32>
+  return %0 : vector<4xf32>
+}
