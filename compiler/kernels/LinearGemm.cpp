@@ -86,7 +86,9 @@ Tiling tilingFor(const VectorBuilder &b, const LinearRegion &linear) {
     shape.tokens = !many ? 4 : tiling.pairs ? 8 : 16;
     return tiling;
   }
-  shape.tokens = 4;
+  // Registers of four rows: what a block costs beside its products is spread
+  // over more tokens, though not all of their sums stay in registers.
+  shape.tokens = !many && b.lanes() <= 4 && linear.isInteger() ? 8 : 4;
   shape.groups = (many ? 2 : 1) * (linear.isInteger() ? 1 : 2);
   return tiling;
 }
