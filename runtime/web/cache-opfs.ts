@@ -73,8 +73,16 @@ function isMissing(error: unknown): boolean {
   return (error as { name?: string }).name === "NotFoundError";
 }
 
+interface Opened {
+  readonly file: FileHandle;
+  readonly handle: SyncAccessHandle | undefined;
+}
+
 export class OpfsStore implements Store {
   readonly kind = "opfs";
+  // Each call to the file system is a message to another process: what will be
+  // read next is opened while the last is still worked on.
+  private readonly opening = new Map<string, Promise<Opened | undefined>>();
   private constructor(
     private readonly files: FileSystemDirectoryHandle,
     private readonly notes: FileSystemDirectoryHandle,
@@ -102,10 +110,31 @@ export class OpfsStore implements Store {
     return file === undefined ? 0 : (await file.getFile()).size;
   }
 
-  async read(name: string, into: Uint8Array<ArrayBuffer>): Promise<number> {
+  ahead(name: string): void {
+    if (this.opening.has(name)) return;
+    const opening = this.openByName(name);
+    opening.catch(() => undefined); // read() sees it
+    this.opening.set(name, opening);
+  }
+
+  async release(): Promise<void> {
+    const all = [...this.opening.values()];
+    this.opening.clear();
+    for (const opened of await Promise.allSettled(all))
+      if (opened.status === "fulfilled") opened.value?.handle?.close();
+  }
+
+  private async openByName(name: string): Promise<Opened | undefined> {
     const file = await this.find(this.files, name);
-    if (file === undefined) return 0;
-    const handle = await this.openForReading(file);
+    return file && { file, handle: await this.openForReading(file) };
+  }
+
+  async read(name: string, into: Uint8Array<ArrayBuffer>): Promise<number> {
+    const opening = this.opening.get(name) ?? this.openByName(name);
+    this.opening.delete(name);
+    const opened = await opening;
+    if (opened === undefined) return 0;
+    const { file, handle } = opened;
     if (handle !== undefined) {
       try {
         return handle.read(into.subarray(0, Math.min(into.length, handle.getSize())), { at: 0 });

@@ -27,6 +27,10 @@ export interface Store {
   size(sha256: string): Promise<number>;
   /** Reads the first into.length bytes at most; returns how many. */
   read(sha256: string, into: Uint8Array<ArrayBuffer>): Promise<number>;
+  /** Prepares the reading of a file that will be read soon. */
+  ahead?(sha256: string): void;
+  /** Undoes what `ahead` prepared and nobody used. */
+  release?(): Promise<void>;
   /** Continues a file of which `from` bytes are held. */
   writer(sha256: string, from: number): Promise<CacheWriter>;
   remove(sha256: string): Promise<void>;

@@ -109,13 +109,15 @@ export class BundleLoader {
   /** Announces what will be asked for: the total of the progress, and whether
    * there is room for it. */
   async expect(paths: readonly string[]): Promise<void> {
+    const files = paths.map((path) => requireFile(this.manifest, path));
+    for (const file of files) this.progress.totalBytes += file.size;
+    const { store } = this;
+    if (store === undefined) return;
+    const missingOf = async (file: BundleFile) =>
+      Math.max(0, file.size - (await store.size(file.sha256).catch(() => 0)));
     let missing = 0;
-    for (const path of paths) {
-      const file = requireFile(this.manifest, path);
-      this.progress.totalBytes += file.size;
-      if (this.store) missing += Math.max(0, file.size - (await this.store.size(file.sha256)));
-    }
-    if (!this.store || missing === 0) return;
+    for (const bytes of await Promise.all(files.map(missingOf))) missing += bytes;
+    if (missing === 0) return;
     const free = await freeBytes(this.options.environment);
     if (missing <= free) return;
     this.writable = false;
@@ -163,6 +165,8 @@ export class BundleLoader {
         const file = shards[i]!;
         const bytes = buffer.subarray(0, file.size);
         const filled = await this.fill(file, bytes, failed.signal, false);
+        const next = shards[i + 1];
+        if (next !== undefined) this.store?.ahead?.(next.sha256);
         const check = this.checkShard(i, bytes, filled, sink, failed.signal);
         checks.push(check);
         check.catch((error: unknown) => {
@@ -183,6 +187,7 @@ export class BundleLoader {
       throw failure.error;
     } finally {
       this.options.signal?.removeEventListener("abort", stop);
+      await this.store?.release?.();
     }
   }
 
@@ -216,7 +221,7 @@ export class BundleLoader {
     signal: AbortSignal | undefined,
     fresh: boolean,
   ): Promise<Filled> {
-    if (!fresh && (await this.isHeld(file))) {
+    if (!fresh && this.store !== undefined) {
       const cached = await this.readCached(file, into);
       if (cached === file.size) return { cached, downloaded: 0 };
       this.progress.lost(cached, 0);
@@ -244,11 +249,6 @@ export class BundleLoader {
       this.stopWriting(error);
     }
     return this.fetch(file, into, held, writer, signal, fresh);
-  }
-
-  private async isHeld(file: BundleFile): Promise<boolean> {
-    if (this.store === undefined) return false;
-    return (await this.store.size(file.sha256).catch(() => 0)) >= file.size;
   }
 
   /** Reads what the cache holds of a file; returns how many bytes. */

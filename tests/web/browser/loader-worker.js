@@ -13,12 +13,13 @@ async function load(id, base) {
   const progress = new ProgressMeter((progress) => postMessage({ id, progress }));
   const loader = await BundleLoader.open(new URL(base), { progress, signal: abort.signal, download: { backoff: 20, stallTimeout: 3000 } });
   await loader.expect(loader.manifest.shards.map((shard) => shard.path));
-  const hashes = [];
+  // A piece that was wrong comes once more.
+  const pieces = new Map();
   await loader.weights(async (offset, bytes) => {
-    hashes.push([offset, bytes.length, await sha256(bytes)]);
+    pieces.set(offset, [offset, bytes.length, await sha256(bytes)]);
   });
   return {
-    hashes, healed: loader.healedFiles, cacheKind: loader.cacheKind, warnings: loader.warnings, offline: loader.offline,
+    hashes: [...pieces.values()], healed: loader.healedFiles, cacheKind: loader.cacheKind, warnings: loader.warnings, offline: loader.offline,
     downloaded: progress.downloadedBytes, cached: progress.cachedBytes, verified: progress.verifiedBytes,
   };
 }
