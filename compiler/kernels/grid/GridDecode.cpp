@@ -18,6 +18,9 @@ namespace {
 constexpr int64_t kRows = layout::kPanelRows;
 /// Weight panels of a lane without barriers.
 constexpr int64_t kLanePanels = 4;
+/// With a norm on the way: two loads and three more ops for every x, which more
+/// panels share.
+constexpr int64_t kNormLanePanels = 8;
 
 class GridDecode : public KernelFamily {
 public:
@@ -143,7 +146,8 @@ FailureOr<kern::KernelOp> GridDecode::build(OpBuilder &builder,
     GridShell k(builder, region, id(region), caps, /*itemsPerGroup=*/1);
     return buildShared(k, linear);
   }
-  int64_t n = kLanePanels / GridLinear::panelsPerOutput(linear);
+  int64_t n = (linear.normWeight ? kNormLanePanels : kLanePanels) /
+              GridLinear::panelsPerOutput(linear);
   GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
   return buildWhole(k, linear, n);
 }

@@ -14,6 +14,9 @@ namespace {
 constexpr int64_t kRows = layout::kPanelRows;
 /// Tokens of a work item; a divisor of layout::kTokenPadding.
 constexpr int64_t kTokens = 8;
+/// Of these, what a lane without barriers computes at a time: its sums and
+/// numbers are in memory anyway, but they should stay near.
+constexpr int64_t kLaneTokens = 4;
 /// Weight panels of a lane, without barriers and with.
 constexpr int64_t kLanePanels = 8;
 constexpr int64_t kLanePanelsOfGpu = 2;
@@ -67,35 +70,40 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
   GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
   // Sums wait in scratch for loops over tokens that store them: once in the
   // text of the kernel, not once for each.
-  Value scratch = k.floats(n * each * kTokens);
+  int64_t tokens = k.meets() ? kTokens : kLaneTokens;
+  Value scratch = k.floats(n * each * tokens);
   return k.items([&](Value first) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
-    Value token = k.mul(k.tokenBlock(), kTokens);
+    Value block = k.mul(k.tokenBlock(), kTokens);
+    Value end =
+        k.min(k.add(block, kTokens), k.scalar(kern::Scalar::token_count));
     GridLinear grid(k, linear);
-    Values panels, starts;
+    Values panels;
     for (int64_t i = 0; i < n; ++i)
       panels.push_back(k.min(k.add(panel, i), k.index(linear.panels() - 1)));
-    for (int64_t t = 0; t < kTokens; ++t)
-      starts.push_back(k.mul(k.add(token, t), linear.columns));
-    LaneProduct product =
-        emitLaneProduct(k, grid.weights(panels, row), kTokens, false,
-                        grid.columns(starts), {k.index(0), 1});
-    for (auto [p, sums] : llvm::enumerate(product.sums))
-      for (int64_t t = 0; t < kTokens; ++t)
-        k.store(sums[t], scratch,
-                k.index(static_cast<int64_t>(p) * kTokens + t));
-    Value all = k.index(linear.panels());
-    Value valid = k.min(k.index(n), k.sub(all, k.min(panel, all)));
-    Value end =
-        k.min(k.add(token, kTokens), k.scalar(kern::Scalar::token_count));
-    k.loop(k.index(0), valid, 1, [&](Value i) {
-      k.loop(token, end, 1, [&](Value t) {
-        Values sums;
-        Value from = k.add(k.mul(i, each * kTokens), k.sub(t, token));
-        for (int64_t p = 0; p < each; ++p)
-          sums.push_back(k.load(scratch, k.add(from, p * kTokens)));
-        grid.store(k.add(panel, i), row, t, sums);
+    k.loop(block, end, tokens, [&](Value token) {
+      Values starts;
+      for (int64_t t = 0; t < tokens; ++t)
+        starts.push_back(k.mul(k.add(token, t), linear.columns));
+      LaneProduct product =
+          emitLaneProduct(k, grid.weights(panels, row), tokens, false,
+                          grid.columns(starts), {k.index(0), 1});
+      for (auto [p, sums] : llvm::enumerate(product.sums))
+        for (int64_t t = 0; t < tokens; ++t)
+          k.store(sums[t], scratch,
+                  k.index(static_cast<int64_t>(p) * tokens + t));
+      Value all = k.index(linear.panels());
+      Value valid = k.min(k.index(n), k.sub(all, k.min(panel, all)));
+      Value last = k.min(k.add(token, tokens), end);
+      k.loop(k.index(0), valid, 1, [&](Value i) {
+        k.loop(token, last, 1, [&](Value t) {
+          Values sums;
+          Value from = k.add(k.mul(i, each * tokens), k.sub(t, token));
+          for (int64_t p = 0; p < each; ++p)
+            sums.push_back(k.load(scratch, k.add(from, p * tokens)));
+          grid.store(k.add(panel, i), row, t, sums);
+        });
       });
     });
   });

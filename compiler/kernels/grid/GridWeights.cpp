@@ -5,9 +5,13 @@
 // beforehand. The topmost nibble is flipped to q in two's complement, so that
 // the signed conversion is right for all of them; the others owe 8 times the
 // sum of their x, subtracted once a block. q8_0 is the same with bytes, 128 and
-// 256^p. That is for one token; with several a weight costs little beside its
-// products, and a loop over the fields of a word, shifted down one after
-// another, keeps kernels small: a browser compiles them before the first token.
+// 256^p.
+//
+// Software adapters compile what they are given, so all fields of a word stand
+// in the text, and the products of one token and panel after one another: the
+// sum stays in a register, x do for all panels (docs/measurements/webgpu.md).
+// GPUs' compilers do that themselves; for several tokens they get a loop over
+// the fields, shifted down one after another, which is quicker to compile.
 #include "compiler/kernels/grid/GridWeights.h"
 
 #include "compiler/kernels/Layout.h"
@@ -103,7 +107,8 @@ LaneProduct Emitter::unpack(ValueRange sums, ValueRange squares) {
   return product;
 }
 
-/// One word of every panel at block start + its offset, times its columns.
+/// One word of every panel at block start + its offset, times its columns, all
+/// in the text.
 /// Carried: sums [panel][token], biased x sums by token, squares by token.
 Values Emitter::octets(Value offset, ArrayRef<Value> starts, Value column,
                        Values carried) {
@@ -113,6 +118,7 @@ Values Emitter::octets(Value offset, ArrayRef<Value> starts, Value column,
   for (Value start : starts)
     flipped.push_back(
         k.xori(k.load(weights.memory, k.add(start, offset)), words.flip));
+  SmallVector<Values> xs, numbers; // by column; of tokens, of panels
   for (int64_t c = 0; c < words.columns; ++c) {
     ColumnInput in = input(k.add(column, c), check);
     int64_t field = words.field(c);
@@ -132,18 +138,21 @@ Values Emitter::octets(Value offset, ArrayRef<Value> starts, Value column,
       if (field)
         in.x[t] = k.mulf(in.x[t], k.f32(power));
     }
-    for (int64_t p = 0; p < panelCount(); ++p) {
-      Value weight = k.signedToF32(k.andi(flipped[p], mask));
-      for (int64_t t = 0; t < tokens; ++t) {
-        Value &sum = carried[p * tokens + t];
-        sum = k.addf(sum, k.mulf(weight, in.x[t]));
-      }
-    }
+    xs.push_back(in.x);
+    Values &weightsOfColumn = numbers.emplace_back();
+    for (Value word : flipped)
+      weightsOfColumn.push_back(k.signedToF32(k.andi(word, mask)));
   }
+  for (int64_t t = 0; t < tokens; ++t)
+    for (int64_t p = 0; p < panelCount(); ++p) {
+      Value &sum = carried[p * tokens + t];
+      for (int64_t c = 0; c < words.columns; ++c)
+        sum = k.addf(sum, k.mulf(numbers[c][p], xs[c][t]));
+    }
   return carried;
 }
 
-/// One word of every panel, field after field, for several tokens.
+/// One word of every panel, field after field in a loop, for several tokens.
 Values Emitter::fields(Value offset, ArrayRef<Value> starts, Value column,
                        Values sums) {
   const WordLayout &words = wordLayout(weights.scheme);
@@ -187,7 +196,7 @@ LaneProduct Emitter::integers(const LaneShare &share) {
     scaleStarts.push_back(panelAt(p, pairOfRow));
   }
   int64_t squares = hasSquares ? tokens : 0;
-  bool wide = tokens > 1;
+  bool wide = tokens > 1 && k.meets();
   Values totals = k.loop(
       share.first, k.index(blocks), share.stride, zeros(sumCount() + squares),
       [&](Value block, ValueRange carried) {

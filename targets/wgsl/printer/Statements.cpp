@@ -15,7 +15,7 @@ using namespace sinter;
 using namespace sinter::wgsl;
 
 /// Ops of one expression, so that lines stay short.
-static constexpr unsigned kMostOps = 8;
+static constexpr unsigned kMostOps = 20;
 
 /// A name that says what kind of value it is; `kern.name` says more.
 static std::string hint(Operation &op) {
