@@ -86,7 +86,7 @@ export class WebGpuDevice implements Device {
       );
     });
     device.onuncapturederror = (event) => {
-      const exhausted = /memory/i.test(event.error.message);
+      const exhausted = /memory/i.test(event.error.constructor.name + event.error.message);
       this.failure ??= new SinterError(
         exhausted ? "OUT_OF_MEMORY" : "SHADER_FAILED",
         `the GPU reports: ${event.error.message}`,
@@ -174,8 +174,12 @@ export class WebGpuDevice implements Device {
 
   async prefill(tokens: Int32Array): Promise<void> {
     this.queuePrefill(tokens);
-    await this.device.queue.onSubmittedWorkDone();
-    this.check();
+    try {
+      await this.device.queue.onSubmittedWorkDone();
+      this.check();
+    } catch (error) {
+      throw await this.explain(error);
+    }
   }
 
   async prefillLogits(tokens: Int32Array): Promise<Float32Array> {
@@ -191,11 +195,15 @@ export class WebGpuDevice implements Device {
   }
 
   async decode(token: number): Promise<void> {
-    const { arena } = this.buffers;
-    this.device.queue.writeBuffer(arena, this.io("tokens").offset, Int32Array.of(token));
+    this.writeToken(token);
     this.writeStepScalars(this.position);
     this.run([decode]);
     this.appended();
+  }
+
+  private writeToken(token: number): void {
+    const { offset } = this.io("tokens");
+    this.device.queue.writeBuffer(this.buffers.arena, offset, Int32Array.of(token));
   }
 
   private appended(): void {
@@ -214,8 +222,14 @@ export class WebGpuDevice implements Device {
   }
 
   private async nextOnHost(append: boolean): Promise<number> {
-    if (append) await this.decode(this.last);
-    this.last = this.sampler!.sample(await this.logits());
+    const { position } = this;
+    if (append) {
+      this.writeToken(this.last);
+      this.appended();
+      this.writeStepScalars(position);
+    }
+    const logits = append ? await this.readLogits([decode, head]) : await this.logits();
+    this.last = this.sampler!.sample(logits);
     return this.last;
   }
 
@@ -271,11 +285,15 @@ export class WebGpuDevice implements Device {
   }
 
   async logits(): Promise<Float32Array> {
+    if (!this.logitsCurrent) this.writeStepScalars(this.position);
+    return this.readLogits(this.logitsCurrent ? [] : [head]);
+  }
+
+  private async readLogits(runs: readonly EntryRun[]): Promise<Float32Array> {
     const bytes = 4 * this.plan.vocabSize;
     const { offset } = this.io("logits");
     try {
-      if (!this.logitsCurrent) this.writeStepScalars(this.position);
-      this.run(this.logitsCurrent ? [] : [head], (encoder) =>
+      this.run(runs, (encoder) =>
         encoder.copyBufferToBuffer(this.buffers.arena, offset, this.logitsReadback, 0, bytes),
       );
       this.logitsCurrent = true;
@@ -289,11 +307,13 @@ export class WebGpuDevice implements Device {
     }
   }
 
-  /** A failed mapping says little: what happened to the device does. */
-  private async explain(error: unknown): Promise<unknown> {
-    if (error instanceof SinterError) return error;
-    await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
-    return this.lost ?? this.failure ?? error;
+  /** What is behind an error: when the device was lost, whatever failed failed
+   * for that, and a failed mapping says little by itself. */
+  async explain(error: unknown): Promise<unknown> {
+    const known = error instanceof SinterError && error.code !== "SHADER_FAILED";
+    if (!known)
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
+    return this.lost ?? (error instanceof SinterError ? error : (this.failure ?? error));
   }
 
   truncate(position: number): void {

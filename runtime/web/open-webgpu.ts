@@ -89,8 +89,9 @@ class Opening {
     try {
       await this.fill(device, gpu, plan, buffers, kernels, variants, golden);
     } catch (error) {
+      const reason = await device.explain(error);
       await device.dispose();
-      throw error;
+      throw reason;
     }
     return device;
   }
@@ -141,7 +142,7 @@ class Opening {
         for (const failure of failures) loader.warnings.push(failure);
         return;
       } catch (thrown) {
-        const error = toSinterError(thrown);
+        const error = toSinterError(await device.explain(thrown));
         if (error.code !== "SHADER_FAILED" && error.code !== "SELF_CHECK_FAILED") throw error;
         if (variant === variants[variants.length - 1]) throw error;
         failures.push(`WebGPU variant ${variant.name} does not work here: ${error.message}`);
@@ -177,11 +178,19 @@ class Opening {
   }
 }
 
-/** Loads everything onto the adapter's device. */
-export function openWebGpu(
+/** Loads everything onto the adapter's device. One that is lost meanwhile is
+ * replaced once, by what `again` finds. */
+export async function openWebGpu(
   loader: BundleLoader,
   adapter: AdapterInfo,
+  again: () => Promise<AdapterInfo>,
   options: WebGpuOptions,
 ): Promise<WebGpuDevice> {
-  return new Opening(loader, adapter, options).run();
+  try {
+    return await new Opening(loader, adapter, options).run();
+  } catch (error) {
+    if (toSinterError(error).code !== "DEVICE_LOST") throw error;
+    throwIfAborted(options.signal);
+    return new Opening(loader, await again(), options).run();
+  }
 }

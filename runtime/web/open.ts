@@ -111,7 +111,8 @@ class Opener {
     const plan = await choose(loader, this.options);
     if (plan.kind === "wasm") return this.wasm(loader, plan.reason);
     try {
-      const device = await openWebGpu(loader, plan.adapter!, {
+      const again = () => findAdapter(this.options.gpu as GPU | undefined);
+      const device = await openWebGpu(loader, plan.adapter!, again, {
         variant: this.options.variant,
         selfCheck: this.options.selfCheck !== false,
         signal,

@@ -153,6 +153,19 @@ test('a device that is lost while it decodes is built again, and the reply goes 
   await engine.dispose();
 });
 
+test('a device that is lost while it loads is replaced once; twice is a typed error', async () => {
+  for (const delay of [0, 40, 250, 900]) {
+    const breaking = faulty(gpu, { device: (device, index) => {
+      if (index === 0) setTimeout(() => device.destroy(), delay);
+      return {};
+    } });
+    const engine = await load(bundle, { device: 'webgpu', gpu: breaking });
+    assert.equal((await engine.generate(request)).text, expected, `lost after ${delay} ms`);
+    await engine.dispose();
+  }
+  await fails({ gpu: faulty(gpu, { device: (device) => { device.destroy(); return {}; } }) }, 'DEVICE_LOST');
+});
+
 test('aborts at random moments of load, prefill and decode leave a usable engine', async () => {
   let seed = 5;
   const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
