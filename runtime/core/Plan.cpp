@@ -240,6 +240,12 @@ Status Plan::checkWeights(Fault &fault) const {
 Status Plan::checkIos(Fault &fault) {
   for (uint32_t i = 0; i < sizeOr0(root_->ios()); ++i) {
     const fb::Io *io = root_->ios()->Get(i);
+    if (!io->range() || io->range()->space() != fb::Space_arena ||
+        !fits(*io->range(), 4))
+      return fault.set(SINTER_CORRUPT,
+                       "plan.fb: buffer '%.100s' is missing, too small or "
+                       "outside the arena",
+                       textOr(io->name()));
     for (int id = 0; id < 4; ++id) {
       if (strcmp(textOr(io->name()), kIoNames[id]) != 0)
         continue;
@@ -255,8 +261,7 @@ Status Plan::checkIos(Fault &fault) {
   for (int id = 0; id < 4; ++id) {
     if (id == 3 && !io_[id] && !entries_[kGreedy])
       break;
-    if (!io_[id] || io_[id]->space() != fb::Space_arena || !fits(*io_[id], 4) ||
-        io_[id]->bytes() < needed[id])
+    if (!io_[id] || io_[id]->bytes() < needed[id])
       return fault.set(SINTER_CORRUPT,
                        "plan.fb: buffer '%s' is missing, too small or outside "
                        "the arena",

@@ -113,18 +113,11 @@ void PlanTable::writeTables() {
     table_.word(weight.rows());
     table_.word(weight.columns());
   }
-  // The plan's reader checks the ios it knows; others may lack a range.
-  uint32_t ios = 0, iosAt = table_.at();
+  listAt(20, sizeOr0(plan_.ios()));
   for (uint32_t i = 0; i < sizeOr0(plan_.ios()); ++i) {
-    const fb::Io &io = *plan_.ios()->Get(i);
-    if (!io.range())
-      continue;
-    table_.name(io.name());
-    table_.range(*io.range());
-    ++ios;
+    table_.name(plan_.ios()->Get(i)->name());
+    table_.range(*plan_.ios()->Get(i)->range());
   }
-  table_.put(20, ios);
-  table_.put(21, iosAt);
   listAt(22, sizeOr0(plan_.states()));
   for (uint32_t i = 0; i < sizeOr0(plan_.states()); ++i) {
     const fb::State &state = *plan_.states()->Get(i);

@@ -173,6 +173,7 @@ export class Model {
       const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { runtime: r.module,
         memory: r.memory, kernels: this.kernelFile, ids: this.kernelIds, first: this.first, stackEnd: stack + bytes, index } });
       worker.stack = stack;
+      worker.gone = new Promise((ok) => worker.once('exit', ok));
       this.workers.push(worker);
     }
   }
@@ -196,7 +197,7 @@ export class Model {
   async close() {
     this.r.check(this.r.x.sinter_model_close(this.handle), 'close');
     for (const worker of this.workers ?? []) {
-      await new Promise((ok) => worker.once('exit', ok));
+      await worker.gone;
       this.r.x.sinter_web_free(worker.stack);
     }
     if (this.module) this.r.x.sinter_web_free(this.module);
