@@ -43,6 +43,7 @@ export class BundleLoader {
   readonly warnings: string[] = [];
   private writable: boolean;
   private healed = 0;
+  private readonly expected = new Set<string>();
 
   private constructor(
     readonly base: URL,
@@ -110,7 +111,10 @@ export class BundleLoader {
    * there is room for it. */
   async expect(paths: readonly string[]): Promise<void> {
     const files = paths.map((path) => requireFile(this.manifest, path));
-    for (const file of files) this.progress.totalBytes += file.size;
+    for (const file of files) {
+      this.progress.totalBytes += file.size;
+      this.expected.add(file.path);
+    }
     const { store } = this;
     if (store === undefined) return;
     const missingOf = async (file: BundleFile) =>
@@ -130,6 +134,7 @@ export class BundleLoader {
   /** A whole file, hashed. For everything but weights. */
   async file(path: string): Promise<Uint8Array<ArrayBuffer>> {
     const file = requireFile(this.manifest, path);
+    if (!this.expected.has(path)) this.progress.totalBytes += file.size;
     const buffer = this.allocate(file.size, path);
     const filled = await this.fill(file, buffer, this.options.signal, false);
     await this.check(file, buffer, filled, this.options.signal);

@@ -16,7 +16,8 @@ const [name, ...devices] = process.argv.slice(2);
 const folder = reference(name);
 const facts = JSON.parse(fs.readFileSync(path.join(folder, 'expected.json'), 'utf8'));
 const expected = readSafetensors(path.join(folder, 'expected.safetensors'));
-const bundle = compile(folder, '-q', 'f32');
+const kinds = new Set(devices.map((device) => device.split(':')[0]));
+const bundle = compile(folder, kinds.size > 1 ? 'web' : [...kinds][0], '-q', 'f32');
 const { load } = await library(bundle);
 
 async function check(device, variant, threads) {

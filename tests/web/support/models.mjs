@@ -19,10 +19,10 @@ export function reference(name) {
   return folder;
 }
 
-/** Compiles a model for the web into a folder in scratch and returns it; skips without the library. */
-export function compile(model, ...flags) {
+/** Compiles a model for web, wasm or webgpu into a folder in scratch and returns it; skips without the library. */
+export function compile(model, target, ...flags) {
   const out = path.join(scratch, `bundle${fs.readdirSync(scratch).length}`);
-  const { status, stderr } = spawnSync(tool('sinter'), ['compile', model, '--target', 'web', '-o', out, '--quiet', ...flags],
+  const { status, stderr } = spawnSync(tool('sinter'), ['compile', model, '--target', target, '-o', out, '--quiet', ...flags],
     { encoding: 'utf8' });
   if (status !== 0 && /without the web library/.test(stderr)) skip('sinter was built without the web library');
   if (status !== 0) throw new Error(`sinter compile ${model}: status ${status}\n${stderr}`);
