@@ -74,6 +74,11 @@ void Writer::collect() {
     if (auto weight = dyn_cast<plan::WeightOp>(op))
       ranges[weight.getSymName()] =
           range(weight.getOffset(), weight.getBytes(), fb::Space_weights);
+    else if (auto part = dyn_cast<plan::PartOp>(op))
+      ranges[part.getSymName()] =
+          range(static_cast<int64_t>(ranges[part.getWeight()].offset()) +
+                    part.getOffset(),
+                part.getBytes(), fb::Space_weights);
     else if (auto state = dyn_cast<plan::StateOp>(op))
       ranges[state.getSymName()] =
           range(state.getOffset(), state.getBytes(), fb::Space_state);

@@ -55,6 +55,14 @@ static std::string beyondGrids(xf::RegionOp region, bool isLast) {
   return {};
 }
 
+RegionRows sinter::kernels::rowsOfRegion(xf::RegionOp region) {
+  auto first = region->getAttrOfType<mlir::IntegerAttr>(kFirstRowAttr);
+  auto count = region->getAttrOfType<mlir::IntegerAttr>(kRowCountAttr);
+  if (!first || !count)
+    return {};
+  return {first.getInt(), count.getInt()};
+}
+
 Selection sinter::kernels::selectFamily(xf::RegionOp region) {
   Selection selection;
   bool grid = region->hasAttr(kGridAttr);

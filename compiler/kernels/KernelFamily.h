@@ -62,6 +62,18 @@ constexpr llvm::StringLiteral kGridAttr = "sinter.grid";
 /// On an xf.region for grids: the most tokens of a call, an i64.
 constexpr llvm::StringLiteral kMaxTokensAttr = "sinter.max_tokens";
 
+/// On an xf.region for grids whose matrix is too large for a binding: it
+/// computes rows [first, first + count) of it, multiples of 16 but for the last
+/// count, and its weight binding begins there. Both are i64.
+constexpr llvm::StringLiteral kFirstRowAttr = "sinter.first_row";
+constexpr llvm::StringLiteral kRowCountAttr = "sinter.row_count";
+
+/// Rows of a region's matrix that it computes; count is 0 where all.
+struct RegionRows {
+  int64_t first = 0, count = 0;
+};
+RegionRows rowsOfRegion(xf::RegionOp region);
+
 /// The families for CPU workers (Kernels.def) or for grids
 /// (grid/GridKernels.def), in order of preference.
 llvm::ArrayRef<const KernelFamily *> allFamilies(bool grid = false);

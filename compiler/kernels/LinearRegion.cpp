@@ -10,7 +10,7 @@ using namespace sinter;
 using namespace sinter::kernels;
 
 int64_t LinearRegion::panels() const {
-  return llvm::divideCeil(outputs, layout::kPanelRows);
+  return llvm::divideCeil(partRows ? partRows : outputs, layout::kPanelRows);
 }
 
 int64_t LinearRegion::blocks() const {
@@ -47,6 +47,11 @@ public:
       return decline(reason, "gate and up do not start at multiples of 16");
     if (!match.complete(reason))
       return std::nullopt;
+    RegionRows part = rowsOfRegion(match.region);
+    found.firstRow = part.first;
+    found.partRows = part.count;
+    if (part.count && found.hasGate())
+      return decline(reason, "a part of a matrix with gate and up");
     return found;
   }
 
@@ -164,20 +169,24 @@ std::string sinter::kernels::linearId(const LinearRegion &linear,
     id += "__" + xf::stringifyActivationKind(*linear.activation).str();
   if (linear.softcap > 0)
     id += "__softcap";
+  if (linear.partRows)
+    id += "__from_" + std::to_string(linear.firstRow);
   id +=
       "_" + std::to_string(linear.rows) + "x" + std::to_string(linear.columns);
   return uniqueId(id, region);
 }
 
 Cost sinter::kernels::linearCost(const LinearRegion &linear) {
-  auto rows = double(linear.rows), columns = double(linear.columns);
+  auto rows = double(linear.partRows ? linear.partRows : linear.rows);
+  auto columns = double(linear.columns);
   Cost cost;
   cost.weightBytes = double(layout::weightBytes(
-                         cast<RankedTensorType>(linear.weight.getType()))) +
+                         cast<RankedTensorType>(linear.weight.getType()))) *
+                         rows / double(linear.rows) +
                      (linear.bias ? rows * 4 : 0) +
                      (linear.normWeight ? columns * 4 : 0);
-  cost.bytesPerToken =
-      columns * 4 + double(linear.outputs) * (linear.residual ? 8 : 4);
+  double outputs = rows * double(linear.outputs) / double(linear.rows);
+  cost.bytesPerToken = columns * 4 + outputs * (linear.residual ? 8 : 4);
   cost.flopsPerToken = 2 * rows * columns;
   return cost;
 }

@@ -36,6 +36,9 @@ struct LinearRegion : NormPart {
     return isInteger() && !quantizes &&
            xf::getScheme(input.getType()) == xf::Scheme::f32;
   }
+  int64_t firstRow = 0; ///< of a part of the matrix (RegionRows)
+  int64_t partRows = 0; ///< 0: all
+
   bool isInteger() const { return xf::isIntegerScheme(scheme); }
   bool hasGate() const { return gated; }
   /// Panels of 16 result columns.

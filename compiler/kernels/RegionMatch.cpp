@@ -1,6 +1,8 @@
 // Matching regions by def-use, and names for them (RegionMatch.h).
 #include "compiler/kernels/RegionMatch.h"
 
+#include "compiler/kernels/KernelFamily.h"
+
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -104,6 +106,8 @@ std::string sinter::kernels::structureOf(xf::RegionOp region) {
     numbers[value] = number;
     out << "%" << number << ":" << value.getType() << " ";
   };
+  if (RegionRows rows = rowsOfRegion(region); rows.count)
+    out << "rows " << rows.first << " " << rows.count << " ";
   Block &body = region.getBody().front();
   for (Value argument : body.getArguments())
     define(argument);

@@ -44,11 +44,18 @@ private:
     std::string name;
     SmallVector<Dispatch> dispatches;
   };
+  struct Part {
+    FlatSymbolRefAttr weight;
+    int64_t offset, bytes;
+  };
 
   LogicalResult lowerEntry(func::FuncOp function);
-  LogicalResult lowerFused(xf::FusedOp fused, StringAttr entry, int64_t step,
-                           Dispatch &dispatch);
+  LogicalResult lowerFused(xf::FusedOp fused, StringAttr name, Entry &entry);
+  LogicalResult split(xf::RegionOp region, unsigned argument,
+                      const Dispatch &whole, Entry &entry);
   xf::RegionOp outline(xf::FusedOp fused);
+  xf::RegionOp choose(xf::RegionOp region);
+  Attribute partOf(FlatSymbolRefAttr weight, int64_t offset, int64_t bytes);
   Attribute bindingOf(Value value, int64_t step);
   Attribute ioBuffer(StringRef io, Type type);
   void addBuffer(Value value, StringAttr entry, int64_t step);
@@ -62,6 +69,7 @@ private:
   SmallVector<Entry> entries;
   llvm::MapVector<StringAttr, xf::WeightOp> weights; ///< by first use
   llvm::MapVector<StringAttr, xf::StateOp> states;
+  llvm::MapVector<StringAttr, Part> parts;
   SmallVector<Buffer> buffers;
   llvm::DenseMap<Value, size_t> bufferOf;
   llvm::StringMap<size_t> ioBuffers;
@@ -74,8 +82,7 @@ private:
 
 //===-- Regions -----------------------------------------------------------===//
 
-/// The fused body as an xf.region, shared with equal ones of other layers. Null
-/// if no kernel family computes it.
+/// The fused body as an xf.region.
 xf::RegionOp Lowering::outline(xf::FusedOp fused) {
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
@@ -89,6 +96,12 @@ xf::RegionOp Lowering::outline(xf::FusedOp fused) {
     region->setAttr(kernels::kMaxTokensAttr,
                     builder.getI64IntegerAttr(options.chunk));
   }
+  return region;
+}
+
+/// Gives the region the name of its kernel, or returns an equal one that has
+/// it. Null if no kernel family computes it.
+xf::RegionOp Lowering::choose(xf::RegionOp region) {
   kernels::Selection chosen = kernels::selectFamily(region);
   if (!chosen.family) {
     region.emitOpError("is taken by no kernel family: ") << chosen.reason;
@@ -173,9 +186,67 @@ static std::string layerOf(Location loc) {
   return path;
 }
 
-LogicalResult Lowering::lowerFused(xf::FusedOp fused, StringAttr entry,
-                                   int64_t step, Dispatch &dispatch) {
-  dispatch.layer = layerOf(fused.getLoc());
+/// The matrix of a region that is larger than a binding may be, or nothing.
+static std::optional<unsigned> largeMatrix(xf::RegionOp region, int64_t limit) {
+  for (auto [index, type] : llvm::enumerate(region.getArgumentTypes()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      if (tensor.getEncoding() && tensor.getRank() == 2 &&
+          tensor.hasStaticShape() && layout::weightBytes(tensor) > limit)
+        return static_cast<unsigned>(index);
+  return std::nullopt;
+}
+
+Attribute Lowering::partOf(FlatSymbolRefAttr weight, int64_t offset,
+                           int64_t bytes) {
+  auto name = StringAttr::get(module.getContext(),
+                              weight.getValue() + ".from." + Twine(offset));
+  parts.insert({name, {weight, offset, bytes}});
+  return FlatSymbolRefAttr::get(name);
+}
+
+/// One dispatch for each run of panels that a binding holds.
+LogicalResult Lowering::split(xf::RegionOp region, unsigned argument,
+                              const Dispatch &whole, Entry &entry) {
+  auto type = cast<RankedTensorType>(region.getArgumentTypes()[argument]);
+  int64_t rows = type.getDimSize(0);
+  int64_t panel = layout::panelBytes(xf::getScheme(type), type.getDimSize(1));
+  int64_t unit = 1; // panels until the next offset that can be bound
+  while (unit * panel % 256)
+    unit *= 2;
+  int64_t panels = options.bindingLimit / panel / unit * unit;
+  if (panels == 0)
+    return region.emitOpError("has a matrix of which ")
+           << options.bindingLimit << " bytes, the most that a binding holds, "
+           << "are not " << unit << " panels";
+  Builder builder(module.getContext());
+  int64_t step = panels * layout::kPanelRows;
+  for (int64_t first = 0; first < rows; first += step) {
+    int64_t count = std::min(step, rows - first);
+    xf::RegionOp part = region.clone();
+    module.push_back(part);
+    part->setAttr(kernels::kFirstRowAttr, builder.getI64IntegerAttr(first));
+    part->setAttr(kernels::kRowCountAttr, builder.getI64IntegerAttr(count));
+    part = choose(part);
+    if (!part)
+      return failure();
+    Dispatch dispatch = whole;
+    dispatch.kernel = part.getSymName().str();
+    dispatch.items = kernels::selectFamily(part).family->workItems(part);
+    dispatch.bindings[argument] = partOf(
+        cast<FlatSymbolRefAttr>(whole.bindings[argument]),
+        first / layout::kPanelRows * panel,
+        static_cast<int64_t>(llvm::divideCeil(count, layout::kPanelRows)) *
+            panel);
+    entry.dispatches.push_back(std::move(dispatch));
+  }
+  region.erase();
+  return success();
+}
+
+LogicalResult Lowering::lowerFused(xf::FusedOp fused, StringAttr name,
+                                   Entry &entry) {
+  Dispatch dispatch{"", {}, {}, layerOf(fused.getLoc()), fused.getLoc()};
+  auto step = static_cast<int64_t>(entry.dispatches.size());
   for (Value input : fused.getInputs()) {
     Attribute binding = bindingOf(input, step);
     if (!binding)
@@ -184,14 +255,25 @@ LogicalResult Lowering::lowerFused(xf::FusedOp fused, StringAttr entry,
   }
   for (Value result : fused.getResults()) {
     if (!bufferOf.contains(result))
-      addBuffer(result, entry, step);
+      addBuffer(result, name, step);
     dispatch.bindings.push_back(bindingOf(result, step));
   }
+  SmallVector<Value> bound(fused.getInputs());
+  bound.append(fused.getResults().begin(), fused.getResults().end());
   xf::RegionOp region = outline(fused);
+  if (auto large = largeMatrix(region, options.bindingLimit)) {
+    if (failed(split(region, *large, dispatch, entry)))
+      return failure();
+    for (Value value : bound) // they live to the last part
+      bindingOf(value, static_cast<int64_t>(entry.dispatches.size()) - 1);
+    return success();
+  }
+  region = choose(region);
   if (!region)
     return failure();
   dispatch.kernel = region.getSymName().str();
   dispatch.items = kernels::selectFamily(region).family->workItems(region);
+  entry.dispatches.push_back(std::move(dispatch));
   return success();
 }
 
@@ -222,11 +304,8 @@ LogicalResult Lowering::lowerEntry(func::FuncOp function) {
     auto fused = dyn_cast<xf::FusedOp>(op);
     if (!fused)
       return op.emitOpError("must be fused before it can be planned");
-    Dispatch dispatch{"", {}, {}, "", fused.getLoc()};
-    auto step = static_cast<int64_t>(entry.dispatches.size());
-    if (failed(lowerFused(fused, name, step, dispatch)))
+    if (failed(lowerFused(fused, name, entry)))
       return failure();
-    entry.dispatches.push_back(std::move(dispatch));
   }
   entries.push_back(std::move(entry));
   return success();
@@ -288,6 +367,9 @@ void Lowering::writeProgram() {
     offset = alignUp(end, 256);
   }
   program.setWeightBytes(end);
+  for (auto &[name, part] : parts)
+    builder.create<plan::PartOp>(loc, name.getValue(), part.weight.getValue(),
+                                 part.offset, part.bytes);
   offset = end = 0;
   for (auto &[name, state] : states) {
     auto type = cast<xf::KvCacheType>(state.getType());
@@ -327,8 +409,14 @@ LogicalResult Lowering::run() {
     if (failed(lowerEntry(function)))
       return failure();
   }
-  for (auto &[name, state] : states)
-    context = cast<xf::KvCacheType>(state.getType()).getCapacity();
+  for (auto &[name, state] : states) {
+    auto type = cast<xf::KvCacheType>(state.getType());
+    context = type.getCapacity();
+    if (int64_t bytes = layout::cacheBytes(type); bytes > options.bindingLimit)
+      return state.emitOpError("needs ")
+             << bytes << " bytes, and a binding of the target holds "
+             << options.bindingLimit << "; compile for a shorter context";
+  }
   placeBuffers();
   for (auto function :
        llvm::make_early_inc_range(module.getOps<func::FuncOp>()))

@@ -60,7 +60,8 @@ static void populateXfStage(Stage stage, OpPassManager &passes,
   if (stage == Stage::Fuse) {
     passes.addPass(createSplitEntryPoints());
     passes.addPass(createMergeLinears());
-    passes.addPass(createFuseRegions());
+    int64_t limit = options.kind.bindingLimit;
+    passes.addPass(createFuseRegions({limit == INT64_MAX ? 0 : limit}));
   }
   addCleanup(passes);
 }

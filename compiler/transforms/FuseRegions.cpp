@@ -43,13 +43,15 @@ static void copySharedInputs(func::FuncOp function) {
 namespace {
 
 struct FuseRegionsPass : sinter::impl::FuseRegionsBase<FuseRegionsPass> {
+  using Base::Base;
+
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isDeclaration())
         continue;
       if (isSingleToken(function))
         copySharedInputs(function);
-      FusionGroups groups(function);
+      FusionGroups groups(function, bindingLimit);
       for (Fusion fusion : kFusions)
         for (Operation &op : function.getBody().front())
           fusion(&op, groups);

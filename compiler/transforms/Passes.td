@@ -62,8 +62,11 @@ def FuseRegions : Pass<"xf-fuse-regions", "::mlir::ModuleOp"> {
   let summary = "gather the ops of every entry point into xf.fused regions, one per kernel";
   let description = [{
     Every op becomes a group of its own; the fusions of fusion/Fusions.def, in that order, join groups; each group becomes an xf.fused.
-    Reads of weights and caches stay outside, as inputs.
+    Reads of weights and caches stay outside, as inputs. Gate and up do not join a linear beyond `binding-limit`: such a matrix is
+    bound in parts, and a part has rows of one of them only.
   }];
+  let options = [Option<"bindingLimit", "binding-limit", "int64_t", "0",
+                        "largest matrix, in packed bytes, that a region may read in two places; 0: any">];
   let statistics = [Statistic<"regions", "regions", "xf.fused regions made">];
   let dependentDialects = ["::sinter::xf::XfDialect"];
 }

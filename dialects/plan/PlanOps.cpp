@@ -34,6 +34,10 @@ LogicalResult WeightOp::verify() {
   return verifyRange(*this, getOffset(), getBytes(), 256, "weight_c1");
 }
 
+LogicalResult PartOp::verify() {
+  return verifyRange(*this, getOffset(), getBytes(), 256, "part_c1");
+}
+
 LogicalResult StateOp::verify() {
   return verifyRange(*this, getOffset(), getBytes(), 256, "state_c1");
 }
@@ -80,9 +84,10 @@ static LogicalResult verifyExtents(SmallVectorImpl<Extent> &extents,
 static int stageOf(Operation &op) {
   return TypeSwitch<Operation *, int>(&op)
       .Case([](WeightOp) { return 0; })
-      .Case([](StateOp) { return 1; })
-      .Case([](BufferOp) { return 2; })
-      .Case([](EntryOp) { return 3; })
+      .Case([](PartOp) { return 1; })
+      .Case([](StateOp) { return 2; })
+      .Case([](BufferOp) { return 3; })
+      .Case([](EntryOp) { return 4; })
       .Default([](Operation *) { return -1; });
 }
 
@@ -144,6 +149,11 @@ LogicalResult ProgramOp::verifyRegions() {
     if (auto weight = dyn_cast<WeightOp>(op)) {
       int64_t end = weight.getOffset() + weight.getBytes();
       weights.push_back({weight.getOffset(), end, 0, 0, {}, &op});
+    } else if (auto part = dyn_cast<PartOp>(op)) {
+      auto weight = symbols.lookup<WeightOp>(part.getWeight());
+      if (!weight || part.getOffset() + part.getBytes() > weight.getBytes())
+        return part.emitOpError() << "is no part of a plan.weight "
+                                  << part.getWeightAttr() << " (part_c2)";
     } else if (auto state = dyn_cast<StateOp>(op)) {
       int64_t end = state.getOffset() + state.getBytes();
       states.push_back({state.getOffset(), end, 0, 0, {}, &op});
@@ -186,9 +196,10 @@ LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {
                          << " does not exist (dispatch_c1)";
   for (auto binding : getBindings().getAsRange<FlatSymbolRefAttr>()) {
     Operation *bound = symbols.lookupSymbolIn(program, binding);
-    if (!isa_and_nonnull<WeightOp, StateOp, BufferOp>(bound))
-      return emitOpError() << "binding " << binding
-                           << " is no weight, state or buffer (dispatch_c1)";
+    if (!isa_and_nonnull<WeightOp, PartOp, StateOp, BufferOp>(bound))
+      return emitOpError()
+             << "binding " << binding
+             << " is no weight, part, state or buffer (dispatch_c1)";
   }
   size_t wanted = kernel.getNumArguments() + kernel.getNumResults();
   if (getBindings().size() != wanted)

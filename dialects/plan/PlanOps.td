@@ -8,7 +8,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Plan_ProgramOp : Plan_Op<"program", [IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments, SymbolTable]> {
   let summary = "the whole host program of a bundle";
   let description = [{
-    - program_c1: the body holds plan.weight, plan.state, plan.buffer, plan.entry, in this order, and nothing else
+    - program_c1: the body holds plan.weight, plan.part, plan.state, plan.buffer, plan.entry, in this order, and nothing else
     - program_c2: ranges of weights do not overlap and lie below weight_bytes; the same for states and state_bytes
     - program_c3: two buffers whose lifetimes meet do not overlap; all lie below arena_bytes
     - program_c4: context, chunk and vocab_size are positive, chunk is at most context
@@ -29,6 +29,17 @@ def Plan_WeightOp : Plan_Op<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$definition, StrAttr:$layout, Sinter_I64Attr:$offset, Sinter_I64Attr:$bytes);
   let assemblyFormat = "$sym_name `of` $definition $layout `at` $offset `bytes` $bytes attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_PartOp : Plan_Op<"part", [Symbol]> {
+  let summary = "some panels of a packed weight, for dispatches that may not bind it whole; `offset` counts from the weight's first byte";
+  let description = [{
+    - part_c1: offset is a multiple of 256, bytes is positive
+    - part_c2: `weight` is a plan.weight, and the part lies in it
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$weight, Sinter_I64Attr:$offset, Sinter_I64Attr:$bytes);
+  let assemblyFormat = "$sym_name `of` $weight `at` $offset `bytes` $bytes attr-dict";
   let hasVerifier = 1;
 }
 
@@ -70,7 +81,7 @@ def Plan_EntryOp : Plan_Op<"entry", [Symbol, SingleBlock, NoTerminator, NoRegion
 def Plan_DispatchOp : Plan_Op<"dispatch", [HasParent<"EntryOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "run one kernel over its work items";
   let description = [{
-    `bindings` are weights, states and buffers, inputs first, in the order of the region's arguments and results. The number of
+    `bindings` are weights or parts of them, states and buffers, inputs first, in the order of the region's arguments and results. The number of
     work items is items * ceil(token_count / items_per_tokens), or items where items_per_tokens is 0.
     `region` is the xf.region computed; `kernel` the kern.kernel that does it (same name until families split or share it).
     - dispatch_c1: kernel and bindings name existing symbols; items is positive, items_per_tokens not negative

@@ -45,6 +45,7 @@ FailureOr<kern::KernelOp> GridEmbedding::build(OpBuilder &builder,
   auto tableType = cast<RankedTensorType>(op.getTable().getType());
   bool dynamic = ShapedType::isDynamic(rowsOf(op.getResult()));
   int64_t items = workItems(region).items;
+  RegionRows part = rowsOfRegion(region);
   GridShell k(builder, region, id(region), caps, caps.getGroup());
   return k.items([&](Value first) {
     Value item = k.add(first, k.lane());
@@ -53,6 +54,8 @@ FailureOr<kern::KernelOp> GridEmbedding::build(OpBuilder &builder,
       Value token = dynamic ? k.tokenBlock() : k.div(item, blocks(region));
       Value id = k.toIndex(
           k.load(k.binding(cast<BlockArgument>(op.getTokens())), token));
+      if (part.first)
+        id = k.sub(id, k.index(part.first)); // wraps for those before it
       LaneWeights table;
       table.memory = k.binding(cast<BlockArgument>(op.getTable()));
       table.scheme = xf::getScheme(tableType);
@@ -60,9 +63,16 @@ FailureOr<kern::KernelOp> GridEmbedding::build(OpBuilder &builder,
       table.panels = {k.div(id, layout::kPanelRows)};
       table.row = k.rem(id, layout::kPanelRows);
       Value start = k.mul(token, table.columns);
-      emitRowBlock(k, table, block, [&](Value column, Value value) {
-        k.store(value, k.result(), k.add(start, column));
-      });
+      auto unpack = [&] {
+        emitRowBlock(k, table, block, [&](Value column, Value value) {
+          k.store(value, k.result(), k.add(start, column));
+        });
+      };
+      // Of a part of the table: only ids that are in it.
+      if (part.count)
+        k.when(k.less(id, k.index(part.count)), unpack);
+      else
+        unpack();
     });
   });
 }

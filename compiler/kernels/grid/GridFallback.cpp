@@ -28,6 +28,10 @@ public:
 };
 
 bool GridFallback::accepts(xf::RegionOp region, std::string &reason) const {
+  if (rowsOfRegion(region).count) {
+    reason = "a part of a matrix";
+    return false;
+  }
   for (Operation &op : region.getBody().front().without_terminator())
     if (!isa<xf::SliceOp, xf::AddOp, xf::MulOp, xf::ActivationOp, xf::RmsNormOp,
              xf::LinearOp, xf::SelectRowOp, xf::EmbeddingOp, xf::RopeOp>(op)) {

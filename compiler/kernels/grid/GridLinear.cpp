@@ -60,7 +60,8 @@ Value GridLinear::withBias(Value sum, Value row) {
 
 void GridLinear::store(Value panel, Value row, Value token,
                        ArrayRef<Value> sums) {
-  Value column = k.add(k.mul(panel, layout::kPanelRows), row);
+  Value column =
+      k.add(k.add(k.mul(panel, layout::kPanelRows), row), linear.firstRow);
   auto write = [&] {
     Value value;
     if (linear.hasGate()) {

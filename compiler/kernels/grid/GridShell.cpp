@@ -49,8 +49,13 @@ GridShell::GridShell(OpBuilder &builder, xf::RegionOp region,
   SmallVector<Type> bindings;
   auto most = region->getAttrOfType<IntegerAttr>(kMaxTokensAttr);
   int64_t maxTokens = most ? most.getInt() : 0;
-  for (Type type : region.getArgumentTypes())
+  RegionRows part = rowsOfRegion(region);
+  for (Type type : region.getArgumentTypes()) {
+    auto matrix = dyn_cast<RankedTensorType>(type);
+    if (part.count && isWeight(type) && matrix.getRank() == 2)
+      type = matrix.clone({part.count, matrix.getDimSize(1)});
     bindings.push_back(gridBindingType(type, maxTokens));
+  }
   for (Type type : region.getResultTypes())
     bindings.push_back(gridBindingType(type, maxTokens));
   kernel = create<kern::KernelOp>(id, builder.getFunctionType(bindings, {}),

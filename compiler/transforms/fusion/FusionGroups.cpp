@@ -20,11 +20,29 @@ bool sinter::isSingleToken(func::FuncOp function) {
   return result && result.getRank() > 0 && result.getDimSize(0) == 1;
 }
 
-FusionGroups::FusionGroups(func::FuncOp function) : function(function) {
+FusionGroups::FusionGroups(func::FuncOp function, int64_t bindingLimit)
+    : function(function), bindingLimit(bindingLimit) {
   for (Operation &op : function.getBody().front())
     if (isGrouped(op))
       groups.insert(&op);
   oneToken = isSingleToken(function);
+}
+
+bool FusionGroups::canBind(Type matrix) const {
+  if (!bindingLimit)
+    return true;
+  auto type = cast<RankedTensorType>(matrix);
+  // Rows of whole panels, columns of whole blocks (docs/formats).
+  int64_t elements = (type.getDimSize(0) + 15) / 16 * 16 *
+                     ((type.getDimSize(1) + 31) / 32 * 32);
+  double bytes = 4;
+  if (xf::getScheme(type) == xf::Scheme::q4_0)
+    bytes = 18.0 / 32;
+  else if (xf::getScheme(type) == xf::Scheme::q8_0)
+    bytes = 34.0 / 32;
+  else if (xf::getScheme(type) != xf::Scheme::f32)
+    bytes = 2;
+  return double(elements) * bytes <= double(bindingLimit);
 }
 
 SmallVector<Operation *> FusionGroups::members(Operation *op) const {

@@ -17,7 +17,7 @@ class FusionGroups {
 public:
   /// Every op of the function that computes something becomes a group of its
   /// own.
-  explicit FusionGroups(mlir::func::FuncOp function);
+  explicit FusionGroups(mlir::func::FuncOp function, int64_t bindingLimit = 0);
 
   /// Joins the groups of these ops into one. Refused (false) if some op outside
   /// uses a result of the joined group before its last op: the group could not
@@ -25,6 +25,9 @@ public:
   bool join(llvm::ArrayRef<mlir::Operation *> ops);
 
   bool singleToken() const { return oneToken; }
+
+  /// Whether a kernel can have the whole of a matrix in one binding.
+  bool canBind(mlir::Type matrix) const;
 
   /// Replaces every group by an xf.fused at the place of its last op. Returns
   /// how many were made.
@@ -37,6 +40,7 @@ private:
 
   llvm::EquivalenceClasses<mlir::Operation *> groups;
   bool oneToken;
+  int64_t bindingLimit;
 };
 
 /// A fusion looks at one op and joins it with others where its pattern matches.

@@ -29,7 +29,9 @@ static bool fuse(Operation *product, Value gate, Value up,
   auto upSlice = up.getDefiningOp<xf::SliceOp>();
   xf::LinearOp linear = halfOf(gateSlice);
   if (!linear || halfOf(upSlice) != linear || gateSlice == upSlice ||
-      gateSlice.getOffset() != 0 || !llvm::hasNItems(linear->getUses(), 2))
+      gateSlice.getOffset() != 0 ||
+      !groups.canBind(linear.getWeight().getType()) ||
+      !llvm::hasNItems(linear->getUses(), 2))
     return false;
   return groups.join({product, upSlice, gateSlice, activation, linear});
 }

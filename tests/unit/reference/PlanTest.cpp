@@ -105,14 +105,18 @@ protected:
       GTEST_SKIP() << "no reference data at " << path;
   }
 
-  void quantize(test::ModelUnderTest &model) {
+  void quantize(test::ModelUnderTest &model, bool grid = false) {
+    if (grid)
+      model.module->getOperation()->setAttr(
+          kernels::kGridAttr, mlir::UnitAttr::get(&model.context));
     mlir::PassManager passes(&model.context);
     passes.addPass(createMaterializeRopeTables({64}));
-    passes.addPass(createQuantizeWeights({GetParam().scheme}));
+    passes.addPass(
+        createQuantizeWeights({GetParam().scheme, grid ? "f32" : "i8"}));
     ASSERT_TRUE(succeeded(passes.run(*model.module)));
   }
 
-  void lower(test::ModelUnderTest &model) {
+  void lower(test::ModelUnderTest &model, const PlanOptions &options = {16}) {
     model.context.loadDialect<plan::PlanDialect, kern::KernDialect>();
     // Remarks about the choice of families are of no interest here.
     mlir::ScopedDiagnosticHandler quiet(
@@ -123,11 +127,12 @@ protected:
     mlir::PassManager passes(&model.context);
     passes.addPass(createSplitEntryPoints());
     passes.addPass(createMergeLinears());
-    passes.addPass(createFuseRegions());
+    passes.addPass(createFuseRegions(
+        {options.bindingLimit == INT64_MAX ? 0 : options.bindingLimit}));
     passes.addPass(mlir::createCanonicalizerPass());
     passes.addPass(mlir::createCSEPass());
     ASSERT_TRUE(succeeded(passes.run(*model.module)));
-    ASSERT_TRUE(succeeded(lowerXfToPlan(*model.module, {16})));
+    ASSERT_TRUE(succeeded(lowerXfToPlan(*model.module, options)));
   }
 
   std::string path;
@@ -170,6 +175,40 @@ TEST_P(Plan, ComputesWhatTheModelDoes) {
     runner.run("decode", {position, 0});
     expectLogits(0, position);
   }
+}
+
+/// Dispatches of a grid bind no more than the target allows; the parts of a
+/// matrix follow one another and are all of it.
+TEST_P(Plan, OfAGridIsCutAtTheBindingLimit) {
+  // Every cache fits; in eight and four bits every matrix does, too.
+  constexpr int64_t kLimit = 24 << 10;
+  test::ModelUnderTest model(path);
+  ASSERT_TRUE(model.module);
+  quantize(model, /*grid=*/true);
+  PlanOptions options;
+  options.chunk = 16;
+  options.alignment = 256;
+  options.bindingLimit = kLimit;
+  lower(model, options);
+  auto program = *model.module->getOps<plan::ProgramOp>().begin();
+  mlir::SymbolTable symbols(program);
+  std::map<std::string, int64_t> covered; // by weight
+  for (auto part : program.getOps<plan::PartOp>()) {
+    EXPECT_LE(part.getBytes(), kLimit);
+    EXPECT_EQ(part.getOffset(), covered[part.getWeight().str()]);
+    covered[part.getWeight().str()] += part.getBytes();
+  }
+  EXPECT_TRUE(!covered.empty() || GetParam().scheme[0] == 'q');
+  for (auto &[name, bytes] : covered)
+    EXPECT_EQ(bytes, symbols.lookup<plan::WeightOp>(name).getBytes());
+  program.walk([&](plan::DispatchOp dispatch) {
+    for (mlir::Attribute binding : dispatch.getBindings())
+      if (auto weight = symbols.lookup<plan::WeightOp>(
+              mlir::cast<mlir::FlatSymbolRefAttr>(binding).getAttr()))
+        EXPECT_LE(weight.getBytes(), kLimit);
+  });
+  for (auto buffer : program.getOps<plan::BufferOp>())
+    EXPECT_EQ(buffer.getOffset() % 256, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(

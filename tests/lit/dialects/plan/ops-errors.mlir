@@ -67,6 +67,19 @@ plan.program attributes {context = 4, chunk = 4, vocab_size = 0, weight_bytes = 
 
 // -----
 
+// expected-error @+1 {{needs an offset that is a multiple of 256 and positive bytes, got 32 and 64 (part_c1)}}
+plan.part @a of @w at 32 bytes 64
+
+// -----
+
+plan.program attributes {context = 4, chunk = 4, vocab_size = 1, weight_bytes = 512, arena_bytes = 0, state_bytes = 0} {
+  plan.weight @w of @table "rows16" at 0 bytes 512
+  // expected-error @+1 {{is no part of a plan.weight @w (part_c2)}}
+  plan.part @a of @w at 256 bytes 512
+}
+
+// -----
+
 // expected-error @+1 {{needs an offset that is a multiple of 256 and positive bytes, got 64 and 64 (weight_c1)}}
 plan.weight @a of @table "rows16" at 64 bytes 64
 
@@ -163,7 +176,7 @@ plan.program attributes {context = 32, chunk = 8, vocab_size = 64, weight_bytes 
 func.func private @f(i32)
 plan.program attributes {context = 32, chunk = 8, vocab_size = 64, weight_bytes = 1024, arena_bytes = 1024, state_bytes = 1024} {
   plan.entry @decode {
-    // expected-error @+1 {{binding @decode is no weight, state or buffer (dispatch_c1)}}
+    // expected-error @+1 {{binding @decode is no weight, part, state or buffer (dispatch_c1)}}
     plan.dispatch @f [@decode] items 1 per 0
   }
 }

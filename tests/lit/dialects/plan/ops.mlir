@@ -12,6 +12,8 @@ xf.region @embed(%t: tensor<1xi32>, %w: tensor<64x4xf32, #xf.quant<f32>>) -> ten
 plan.program attributes {context = 32, chunk = 8, vocab_size = 64, weight_bytes = 1024, arena_bytes = 192, state_bytes = 1024} {
   // CHECK-NEXT: plan.weight @w of @table "rows16" at 0 bytes 1024
   plan.weight @w of @table "rows16" at 0 bytes 1024
+  // CHECK-NEXT: plan.part @w.high of @w at 512 bytes 512
+  plan.part @w.high of @w at 512 bytes 512
   // CHECK-NEXT: plan.state @kv : !xf.kv_cache<1 x 32 x 4, f32> at 0 bytes 1024
   plan.state @kv : !xf.kv_cache<1 x 32 x 4, f32> at 0 bytes 1024
   // CHECK-NEXT: plan.buffer @tokens : tensor<8xi32> io "tokens" alive 0 to 0 at 0 bytes 32
