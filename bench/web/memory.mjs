@@ -1,8 +1,12 @@
 // Heaps while a large bundle loads in Chromium and makes tokens: node memory.mjs SITE [webgpu|wasm] [TOKENS]
 // Reported, in MiB: the wasm memory of the engine; the JavaScript heap of page and worker (used size after a
 // garbage collection, from the protocol) before the load and at its highest, sampled four times a second;
-// buffers on the GPU; resident memory of each kind of browser process.
-import { launch } from '../../tests/web/support/browser.mjs';
+// buffers on the GPU; resident memory of each kind of browser process. SELF_CHECK=0 leaves the golden logits
+// out, CACHE=0 the cache.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { launchProfile } from '../../tests/web/support/browser.mjs';
 import { serve } from '../../tests/web/support/server.mjs';
 import { browserMemory, foreignLoad } from './machine.mjs';
 
@@ -10,7 +14,9 @@ const [site, device = 'webgpu', tokens = '1'] = process.argv.slice(2);
 const mib = (bytes) => Math.round((bytes / (1 << 20)) * 10) / 10;
 const load = foreignLoad();
 const server = await serve(site);
-const browser = await launch();
+// A profile on disk: private windows keep stored files in memory.
+const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'sinter-memory-'));
+const browser = await launchProfile(profile);
 const page = await browser.newPage();
 page.setDefaultTimeout(0);
 await page.route('**/bench.html', (route) => route.fulfill({ contentType: 'text/html', body: '<title>memory</title>' }));
@@ -66,19 +72,19 @@ const sampler = (async () => {
 const result = await page.evaluate(async (job) => {
   const { load } = await import('/sinter.js');
   const begun = performance.now();
-  const engine = await load('/', { device: job.device, cache: job.cache, onProgress: (progress) => (globalThis.progress = progress) });
+  const engine = await load('/', { device: job.device, cache: job.cache, selfCheck: job.selfCheck, onProgress: (progress) => (globalThis.progress = progress) });
   const loadSeconds = (performance.now() - begun) / 1000;
   const afterLoad = await engine.stats();
   const { tokens, stats } = await engine.generate({ tokens: [1], maxTokens: job.count, temperature: 0, ignoreEos: true });
   const end = await engine.stats();
   return { info: { device: engine.info.device, variant: engine.info.variant, weights: engine.info.bytes.weights }, loadSeconds, tokens, stageSeconds: afterLoad.load.stageSeconds,
     secondsPerToken: stats.firstTokenSeconds, wasmBytes: end.wasmBytes, gpuBytes: end.gpuBytes };
-}, { device, count: Number(tokens), cache: process.env.CACHE !== '0' }).catch((error) => ({ error: String(error).slice(0, 600) }));
+}, { device, count: Number(tokens), cache: process.env.CACHE !== '0', selfCheck: process.env.SELF_CHECK !== '0' }).catch((error) => ({ error: String(error).slice(0, 600) }));
 sampling = false;
 await sampler;
 const after = await heaps(true);
 console.log(JSON.stringify({
-  time: new Date().toISOString().slice(0, 19), other_cores: load(), chromium: browser.version(), device, ...result,
+  time: new Date().toISOString().slice(0, 19), other_cores: load(), chromium: browser.browser()?.version(), device, ...result,
   weights_gib: result.info && Math.round((result.info.weights / 2 ** 30) * 100) / 100,
   wasm_mib: mib(result.wasmBytes ?? 0), gpu_mib: mib(result.gpuBytes ?? 0),
   js_heap_mib: { before: mib(before.used), peak: mib(peak.used), after: mib(after.used) },
@@ -87,3 +93,4 @@ console.log(JSON.stringify({
 }, undefined, 1));
 await browser.close();
 await server.close();
+fs.rmSync(profile, { recursive: true });
