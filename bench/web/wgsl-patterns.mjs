@@ -1,6 +1,6 @@
 // What single WGSL operations and forms of a matrix-vector product cost on an adapter, by default
 // Chromium's SwiftShader. Figures and conclusions: docs/measurements/webgpu.md.
-//   node bench/web/wgsl-patterns.mjs [ops|gemv] [NAME,NAME...] [dawn option ...]
+//   node bench/web/wgsl-patterns.mjs [ops|gemv|gemm] [NAME,NAME...] [dawn option ...]
 // On a software adapter the time is CPU time of this process, the least of several runs, so that
 // other load disturbs little; on a GPU take wall time: --wall.
 import { need } from '../../tests/web/support/skip.mjs';
@@ -34,7 +34,7 @@ async function measure(code, sizes, groups) {
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(groups);
+    pass.dispatchWorkgroups(...[groups].flat());
     pass.end();
     const commands = encoder.finish();
     const start = performance.now(), cpu = process.cpuUsage();
@@ -177,6 +177,50 @@ ${each.map((r) => `  y[${row(r)}] = acc${r};`).join('\n')}
   }
 }
 
+//===-- The same for several tokens: 1024 x 768 weights, 64 tokens -------------------------------===//
+
+async function measureGemms() {
+  const N = 1024, K = 768, T = 64;
+  const count = (n) => Array.from({ length: n }, (_, i) => i);
+  const number = (r, j) => `f32(bitcast<i32>(w${r} & 0x${((15 << (4 * j)) >>> 0).toString(16)}u))`;
+  const shader = (rows, tokens, bySum) => {
+    const x = (t, j) => `let x${t}_${j} = x[x${t} + k * 8u + ${j}u];`;
+    const numbers = (j) => count(rows).map((r) => `let n${r}_${j} = ${number(r, j)};`);
+    const sum = (r, t, columns) => `acc${r}_${t} = acc${r}_${t} + ${
+      columns.map((j) => `n${r}_${j} * x${t}_${j}`).join(' + ')};`;
+    const body = bySum
+      ? [...count(8).flatMap(numbers), ...count(tokens).flatMap((t) => [
+        ...count(8).map((j) => x(t, j)), ...count(rows).map((r) => sum(r, t, count(8)))])]
+      : count(8).flatMap((j) => [...numbers(j), ...count(tokens).flatMap((t) => [
+        x(t, j), ...count(rows).map((r) => sum(r, t, [j]))])]);
+    const sums = count(rows).flatMap((r) => count(tokens).map((t) => [r, t]));
+    return `
+@group(0) @binding(0) var<storage, read> w: array<u32, ${(N * K) / 8}>;
+@group(0) @binding(1) var<storage, read> x: array<f32, ${T * K}>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32, ${N * T}>;
+@compute @workgroup_size(16)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+${count(rows).map((r) => `  let base${r} = (group.x * ${rows}u + ${r}u) * ${(K / 8) * 16}u + lane;`).join('\n')}
+${count(tokens).map((t) => `  let x${t} = (group.y * ${tokens}u + ${t}u) * ${K}u;`).join('\n')}
+${sums.map(([r, t]) => `  var acc${r}_${t} = 0.0f;`).join('\n')}
+  for (var k = 0u; k < ${K / 8}u; k += 1u) {
+${count(rows).map((r) => `    let w${r} = w[base${r} + k * 16u];`).join('\n')}
+${body.map((line) => `    ${line}`).join('\n')}
+  }
+${sums.map(([r, t]) => `  y[(group.y * ${tokens}u + ${t}u) * ${N}u + (group.x * ${rows}u + ${r}u) * 16u + lane] = acc${r}_${t};`).join('\n')}
+}`;
+  };
+  for (const [rows, tokens] of [[4, 2], [4, 4], [8, 2], [8, 4], [8, 8], [16, 2], [16, 4], [16, 8]])
+    for (const bySum of [false, true]) {
+      const name = `${rows}x${tokens}_by_${bySum ? 'sum' : 'column'}`;
+      if (!wanted(name)) continue;
+      const time = await measure(shader(rows, tokens, bySum), [(N * K) / 2, T * K * 4, N * T * 4],
+        [N / 16 / rows, T / tokens]);
+      const rate = (N * K * T) / time / 1e6;
+      console.log(`${name.padEnd(26)} ${rate.toFixed(2).padStart(6)} G multiply-adds per second${wall ? '' : ' of one core'}`);
+    }
+}
+
 console.log(`${adapter.info.vendor} ${adapter.info.architecture} ${adapter.info.description}`);
-await (what === 'gemv' ? measureGemvs() : measureOps());
+await { ops: measureOps, gemv: measureGemvs, gemm: measureGemms }[what]();
 process.exit(0); // Dawn's objects would keep the process alive

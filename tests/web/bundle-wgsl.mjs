@@ -11,10 +11,11 @@ import { need, source, tool } from './support/skip.mjs';
 const { create, globals } = await need('webgpu');
 Object.assign(globalThis, globals);
 const sinter = tool('sinter');
-const bundle = fs.mkdtempSync(path.join(os.tmpdir(), 'sinter-wgsl-'));
-process.on('exit', () => fs.rmSync(bundle, { recursive: true, force: true }));
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sinter-wgsl-'));
+process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+const bundle = path.join(folder, 'bundle'), dump = path.join(folder, 'dump');
 execFileSync(sinter, ['compile', path.join(source, 'examples/tales/model'), '--target', 'webgpu', '-q', 'q4',
-  '-o', bundle, '--overwrite', '--quiet'], { stdio: 'inherit' });
+  '-o', bundle, '--overwrite', '--quiet', '--dump-ir', dump], { stdio: 'inherit' });
 
 const manifest = JSON.parse(fs.readFileSync(path.join(bundle, 'manifest.json'), 'utf8'));
 // A variant that asks for nothing is only a name.
@@ -40,6 +41,9 @@ for (const { name, features } of variants) {
     assert.deepEqual(declared.map((found) => found[2]), kernel.bindings, kernel.id);
     assert.ok(kernel.bindings.length <= 8, `${kernel.id} has more bindings than every device allows`);
     assert.ok(kernel.items_per_group >= 1);
+    // Each kernel alone, for whoever tunes it.
+    assert.match(fs.readFileSync(path.join(dump, 'kernels', `${kernel.id}.${name}.wgsl`), 'utf8'),
+      new RegExp(`fn ${kernel.id}\\(`));
     if (name === 'soft') assert.equal(kernel.shared_bytes, 0, kernel.id);
   }
   if (name === 'soft') assert.doesNotMatch(code, /workgroupBarrier|var<workgroup>|subgroup/);

@@ -3,6 +3,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 
+#include <cfloat>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -50,10 +51,13 @@ std::string wgsl::floatLiteral(const llvm::APFloat &number) {
                &lossy);
   float value = wide.convertToFloat();
   char text[32];
-  for (int digits = 1; digits <= 9; ++digits) {
+  // A decimal that is rounded down to the largest number does not count: WGSL
+  // refuses what lies beyond it.
+  for (int digits = 1; digits <= 17; ++digits) {
     std::snprintf(text, sizeof text, "%.*g", digits, double(value));
-    if (float(std::strtod(text, nullptr)) == value &&
-        std::strtof(text, nullptr) == value)
+    double decimal = std::strtod(text, nullptr);
+    if (float(decimal) == value && std::strtof(text, nullptr) == value &&
+        std::fabs(decimal) <= FLT_MAX)
       break;
   }
   std::string literal = text;

@@ -15,7 +15,7 @@ std::string typeName(mlir::Type type, bool isSigned = false);
 /// "array<f32>", "array<vec4<u32>, 16>" for a rank-1 memref.
 std::string arrayName(mlir::MemRefType type);
 
-/// The shortest decimal that reads as exactly this finite number: "0.5f".
+/// The shortest decimal that reads as exactly this finite number, "0.5f".
 std::string floatLiteral(const llvm::APFloat &number);
 
 /// "7u", "0xffffff00u", "-7i". Small numbers are decimal, masks hexadecimal.

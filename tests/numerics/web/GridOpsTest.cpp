@@ -13,7 +13,7 @@ namespace {
 
 class GridOpsTest : public testing::TestWithParam<std::string> {};
 
-/// y[i] = f(x[i]) for 64 numbers, one per lane: the body computes %r.
+/// y[i] = f(x[i]) for a number per lane: the body computes %r.
 std::string mapKernel(const std::string &name, const std::string &body) {
   return "kern.kernel @map_" + name +
          "(%x: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #caps} {\n"
@@ -71,6 +71,10 @@ const MapCase kMaps[] = {
      "%r1 = vector.extract %u[1] : f32 from vector<2xf32>\n"
      "%r = arith.addf %r0, %r1 : f32\n",
      [](double x) { return halfToDouble(doubleToHalf(x)) + 0.25; }, 1e-3},
+    {"largest",
+     "%big = arith.constant -3.40282347E+38 : f32\n"
+     "%r = arith.maximumf %a, %big : f32\n",
+     [](double x) { return x; }, 0},
     {"nan_is_found",
      "%m = math.sqrt %a : f32\n%one = arith.constant 1.0 : f32\n"
      "%two = arith.constant 2.0 : f32\n"
@@ -81,15 +85,17 @@ const MapCase kMaps[] = {
 
 TEST_P(GridOpsTest, Maps) {
   GridBatch batch(GetParam());
+  int64_t lanes = batch.caps().getGroup();
   for (const MapCase &map : kMaps) {
     batch.addKernel(mapKernel(map.name, map.body));
-    auto x = std::make_shared<Memory>(256), y = std::make_shared<Memory>(256);
-    for (int i = 0; i < 64; ++i)
-      x->as<float>()[i] = (i - 32) * 0.37f + (i == 3 ? -70 : 0);
+    auto x = std::make_shared<Memory>(lanes * 4);
+    auto y = std::make_shared<Memory>(lanes * 4);
+    for (int i = 0; i < lanes; ++i)
+      x->as<float>()[i] = (i - int(lanes) / 2) * 0.37f + (i == 3 ? -70 : 0);
     batch.check(
         {std::string("map_") + map.name, 1, 1, {}, {x.get(), y.get()}},
         [=, &map] {
-          for (int i = 0; i < 64; ++i) {
+          for (int i = 0; i < lanes; ++i) {
             double wanted = map.meaning(x->as<float>()[i]),
                    got = y->as<float>()[i];
             if (std::isinf(wanted))
@@ -166,7 +172,8 @@ kern.kernel @collatz(%y: memref<?xi32>) attributes {caps = #caps} {
   kern.return
 }
 )");
-  Memory fibonacci(3 * 16 * 4), collatz(64 * 4);
+  auto lanes = uint32_t(batch.caps().getGroup());
+  Memory fibonacci(3 * 16 * 4), collatz(lanes * 4);
   batch.check({"fibonacci", 4, 3, {0, 0, 7}, {&fibonacci}}, [&] {
     for (int block = 0; block < 3; ++block)
       for (int i = 0, a = 0, b = 1; i < 16; ++i) {
@@ -176,7 +183,7 @@ kern.kernel @collatz(%y: memref<?xi32>) attributes {caps = #caps} {
       }
   });
   batch.check({"collatz", 1, 1, {}, {&collatz}}, [&] {
-    for (uint32_t i = 0; i < 64; ++i) {
+    for (uint32_t i = 0; i < lanes; ++i) {
       int32_t steps = 0;
       for (uint32_t n = i + 1; n != 1; ++steps)
         n = n % 2 ? 3 * n + 1 : n / 2;

@@ -179,3 +179,31 @@ kern.kernel @vectors(%w: memref<?xvector<4xi32>> {kern.name = "w"}, %y: memref<?
   }
   kern.return
 }
+
+// The shortest decimal that is read as the same number.
+// CHECK-LABEL: fn literals(
+// CHECK: k3_y[0u] = 0.1f;
+// CHECK: k3_y[1u] = -3.402823466e+38f;
+// CHECK: k3_y[2u] = 16777216.0f;
+// CHECK: k3_y[3u] = 1.1754944e-38f;
+// CHECK: k3_y[4u] = -0.0f;
+kern.kernel @literals(%y: memref<?xf32> {kern.name = "y"}) attributes {caps = #caps} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %c4 = arith.constant 4 : index
+  %tenth = arith.constant 0.1 : f32
+  %least = arith.constant -3.40282347E+38 : f32
+  %whole = arith.constant 16777216.0 : f32
+  %small = arith.constant 1.17549435E-38 : f32
+  %zero = arith.constant -0.0 : f32
+  kern.for_items %i {
+    memref.store %tenth, %y[%c0] : memref<?xf32>
+    memref.store %least, %y[%c1] : memref<?xf32>
+    memref.store %whole, %y[%c2] : memref<?xf32>
+    memref.store %small, %y[%c3] : memref<?xf32>
+    memref.store %zero, %y[%c4] : memref<?xf32>
+  }
+  kern.return
+}
