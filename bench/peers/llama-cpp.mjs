@@ -1,5 +1,6 @@
-// node llama-cpp.mjs MODEL.gguf THREADS REPEATS PROMPT COUNT [fa]
-// llama.cpp as node-llama-cpp ships it, on the CPU. Load is model and context;
+// node llama-cpp.mjs MODEL.gguf THREADS REPEATS PROMPT COUNT [fa|vulkan]
+// llama.cpp as node-llama-cpp ships it, on the CPU, or with `vulkan` on a Vulkan
+// device (software ones only with GGML_VK_VISIBLE_DEVICES=0). Load is model and context;
 // loading the shared libraries is not counted (backend_ms).
 import fs from "node:fs";
 import path from "node:path";
@@ -8,18 +9,19 @@ import { importPeer, processorTime, promptOf, report, versionOf } from "./peers.
 const [file, threads, repeats, length, count] = process.argv
   .slice(2, 7)
   .map((text, i) => (i ? Number(text) : path.resolve(text)));
-const flash = process.argv[7] === "fa";
+const config = process.argv[7] ?? "default";
+const vulkan = config === "vulkan";
 
 const { getLlama } = await importPeer("node-llama-cpp");
 const begin = performance.now();
-const llama = await getLlama({ gpu: false, build: "never", maxThreads: threads, logLevel: "error" });
+const llama = await getLlama({ gpu: vulkan && "vulkan", build: "never", maxThreads: threads, logLevel: "error" });
 const ready = performance.now();
-const model = await llama.loadModel({ modelPath: file, gpuLayers: 0 });
+const model = await llama.loadModel({ modelPath: file, gpuLayers: vulkan ? "max" : 0 });
 const context = await model.createContext({
   contextSize: Math.max(512, length + count + 1),
   batchSize: 512,
   threads,
-  ...(flash ? { flashAttention: true } : {}),
+  ...(config === "fa" ? { flashAttention: true } : {}),
 });
 const loaded = performance.now();
 
@@ -53,7 +55,7 @@ try {
 report({
   engine: "llama.cpp",
   version: "node-llama-cpp " + versionOf("node-llama-cpp") + release,
-  config: flash ? "fa" : "default",
+  config,
   load_ms: loaded - ready,
   backend_ms: ready - begin,
   prompt: length,
