@@ -75,7 +75,7 @@ TEST_F(Arm64RegionTest, Rows) {
             "tensor<24x40xf32, #xf.quant<q8_0>>) -> tensor<?x24xf32>\n"
             "  %1 = xf.activation gelu %0 : tensor<?x24xf32>\n"
             "  xf.yield %1 : tensor<?x24xf32>\n}\n",
-            "fallback");
+            "fallback", /*forced=*/true);
   ASSERT_TRUE(batch.compile());
   batch.check(0, {9, 0}, 1e-6);
   batch.check(1, {9, 0}, 1.01 / 127); // one step of int8
