@@ -53,16 +53,23 @@ async function story(device, badge) {
   const reply = await lastReply(page).textContent();
   const states = await page.evaluate(() => globalThis.states.size);
   assert.ok(reply.split(/\s+/).length >= 20, reply);
-  assert.ok(states >= 4, `${states} states drawn`);
+  // None, a part, all: a fast machine draws few of them.
+  assert.ok(states >= 3, `${states} states drawn`);
   const stats = await page.textContent('#stats');
   console.log(`${device}: ${await page.textContent('#badge-device')}: ${stats}\n  ${reply}`);
   assert.match(stats, /tokens\/s .* context \d+ of 512/);
 
   // Stop in the middle; the engine goes on with the next message.
-  await ask(page, 'Tell me a long story about a bird.');
-  await page.waitForFunction(() => [...document.querySelectorAll('.message .text')].at(-1).textContent.length > 5);
-  await page.keyboard.press('Escape');
-  await idle(page);
+  // A fast machine may be done before the key is pressed: a few tries.
+  for (let tries = 0; ; ++tries) {
+    await page.click('#clear');
+    await ask(page, 'Tell me a long story about a bird.');
+    await page.waitForFunction(() => (document.querySelector('.message:not(.mine) .text')?.textContent.length ?? 0) > 5);
+    await page.keyboard.press('Escape');
+    await idle(page);
+    if (await page.locator('.ending').count()) break;
+    assert.ok(tries < 8, 'no reply could be stopped');
+  }
   assert.match(await page.locator('.ending').last().textContent(), /Stopped/);
   await page.click('.regenerate');
   await idle(page);
@@ -100,3 +107,6 @@ const only = process.argv[2];
 if (!only || only === 'auto') await story('auto', /processor/);
 if (!only || only === 'webgpu') await story('webgpu', /WebGPU/);
 await browser.close();
+server.kill('SIGINT');
+const [code] = await once(server, 'exit');
+assert.equal(code, 0, 'sinter serve ends well');
