@@ -61,7 +61,7 @@ const fakeManifest = {
 export function fakeSite() {
   const folder = temporaryFolder('page');
   const web = webFolder();
-  fs.cpSync(web, folder, { recursive: true });
+  fs.cpSync(fs.realpathSync(web), folder, { recursive: true });
   fs.copyFileSync(path.join(testsWeb, 'browser/fake-engine.js'), path.join(folder, 'sinter.js'));
   const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
