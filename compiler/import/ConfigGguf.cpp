@@ -229,6 +229,7 @@ static void readFlags(MetadataKeys &keys, const GgufFile &file,
   config.slidingWindow = keys.integer("attention.sliding_window", 0);
   config.layerSlides.assign(static_cast<size_t>(config.layers),
                             config.slidingWindow > 0);
+  config.localRope = config.rope;
   keys.appendId("tokenizer.ggml.bos_token_id", config.bosIds);
   keys.appendId("tokenizer.ggml.eos_token_id", config.eosIds);
   keys.appendId("tokenizer.ggml.eot_token_id", config.eosIds);

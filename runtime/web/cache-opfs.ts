@@ -69,6 +69,19 @@ class AsyncWriter implements CacheWriter {
   }
 }
 
+/** Another tab may hold the file for a moment, to see what is in it. */
+async function openForWriting(file: FileHandle): Promise<SyncAccessHandle> {
+  for (let attempt = 0; ; ++attempt) {
+    try {
+      return await file.createSyncAccessHandle!();
+    } catch (error) {
+      const held = (error as { name?: string }).name === "NoModificationAllowedError";
+      if (!held || attempt === 20) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
 function isMissing(error: unknown): boolean {
   return (error as { name?: string }).name === "NotFoundError";
 }
@@ -157,7 +170,7 @@ export class OpfsStore implements Store {
   async writer(name: string, from: number): Promise<CacheWriter> {
     const file: FileHandle = await this.files.getFileHandle(name, { create: true });
     if (file.createSyncAccessHandle === undefined) return new AsyncWriter(file, from);
-    const handle = await file.createSyncAccessHandle();
+    const handle = await openForWriting(file);
     try {
       return new SyncWriter(handle, from);
     } catch (error) {
@@ -188,7 +201,7 @@ export class OpfsStore implements Store {
     const bytes = new TextEncoder().encode(text);
     // Safari's files can only be written through a handle.
     if (file.createSyncAccessHandle !== undefined) {
-      const writer = new SyncWriter(await file.createSyncAccessHandle(), 0);
+      const writer = new SyncWriter(await openForWriting(file), 0);
       try {
         writer.write(bytes);
       } finally {

@@ -90,8 +90,10 @@ export class BundleLoader {
   private async remember(): Promise<void> {
     if (this.store === undefined) return;
     const note = { base: this.base.href, manifest: this.manifest.text, used: Date.now() };
+    const { store } = this;
     try {
-      await writeNote(this.store, note);
+      // A file takes one writer: two tabs that open the same bundle take turns.
+      await withLock(`sinter:note:${this.base.href}`, this.options.signal, () => writeNote(store, note));
     } catch (error) {
       this.stopWriting(error);
     }
