@@ -64,12 +64,9 @@ class RemoteEngine implements Engine {
   }
   dispose(): Promise<void> {
     this.disposal ??= this.rpc
-      .call<void>("dispose", [])
+      .callLast("dispose", disposed())
       .catch(() => undefined) // a worker that is gone holds nothing
-      .then(() => {
-        this.rpc.fail(disposed());
-        this.close();
-      });
+      .then(this.close);
     return this.disposal;
   }
 }

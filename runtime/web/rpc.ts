@@ -76,6 +76,19 @@ export class RpcClient {
     });
   }
 
+  /** The last call: whatever else waits, and every later call, is rejected at once. */
+  callLast(method: string, error: SinterError): Promise<void> {
+    const before = [...this.waiting];
+    const last = this.call<void>(method, []);
+    this.failure ??= error;
+    for (const [id, call] of before) {
+      this.waiting.delete(id);
+      call.stop();
+      call.reject(error);
+    }
+    return last;
+  }
+
   private receive(message: FromWorker): void {
     const call = this.waiting.get(message?.id);
     if (call === undefined) return;

@@ -53,8 +53,11 @@ async function torture({ device, rounds }) {
   const after = (await engine.generate(request)).text;
   // Side by side: in order, each with its own text.
   const together = await Promise.all(Array.from({ length: 8 }, () => engine.generate({ ...request, maxTokens: 8 }).then((r) => r.text)));
-  const running = engine.generate({ ...request, maxTokens: 200, ignoreEos: true }).then(() => 'finished', (error) => error.code);
-  await pause(30);
+  // Disposed of at its first token: a pause could outlast a short reply.
+  let begun;
+  const firstToken = new Promise((resolve) => { begun = resolve; });
+  const running = engine.generate({ ...request, maxTokens: 200, ignoreEos: true }, { onToken: begun }).then(() => 'finished', (error) => error.code);
+  await firstToken;
   await engine.dispose();
   await engine.dispose();
   const late = await engine.generate(request).then(() => 'finished', (error) => error.code);
