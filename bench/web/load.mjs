@@ -107,7 +107,7 @@ const times = { raw: [], checked: [], unchecked: [] };
 let last;
 {
   const page = await freshPage();
-  await kinds.unchecked(page); // fills the storage
+  await kinds.checked(page); // fills the storage
   await page.close();
 }
 for (let round = 0; round < rounds; ++round)

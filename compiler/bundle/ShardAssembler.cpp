@@ -7,6 +7,7 @@
 
 #include "compiler/bundle/ShardAssembler.h"
 
+#include "compiler/bundle/Sha256.h"
 #include "compiler/support/Error.h"
 #include "llvm/Support/Format.h"
 
@@ -16,8 +17,12 @@
 
 using namespace sinter;
 
-ShardAssembler::ShardAssembler(uint64_t total, BundleWriter &bundle)
+ShardAssembler::ShardAssembler(uint64_t total, BundleWriter &bundle,
+                               bool hashPieces)
     : bundle(bundle), shards((total + kShardBytes - 1) / kShardBytes) {
+  static_assert(kShardBytes % kPieceBytes == 0, "a piece lies in one shard");
+  if (hashPieces)
+    hashes.resize((total + kPieceBytes - 1) / kPieceBytes * sizeof(Digest));
   for (Shard &shard : shards) {
     shard.size = shard.missing = std::min(total, kShardBytes);
     total -= shard.size;
@@ -43,6 +48,7 @@ llvm::Error ShardAssembler::leave(size_t index, uint64_t bytes) {
     if (shard.missing != 0)
       return llvm::Error::success();
   }
+  hashPieces(index);
   std::string path;
   llvm::raw_string_ostream(path) << llvm::format("weights/%05zu.bin", index);
   llvm::Error error = bundle.addFile(
@@ -53,6 +59,20 @@ llvm::Error ShardAssembler::leave(size_t index, uint64_t bytes) {
     ++oldest;
   moved.notify_all();
   return error;
+}
+
+/// Each shard has a part of `hashes` of its own: no lock is needed.
+void ShardAssembler::hashPieces(size_t index) {
+  if (hashes.empty())
+    return;
+  const Shard &shard = shards[index];
+  char *out =
+      hashes.data() + index * kShardBytes / kPieceBytes * sizeof(Digest);
+  for (uint64_t at = 0; at < shard.size; at += kPieceBytes) {
+    uint64_t bytes = std::min(kPieceBytes, shard.size - at);
+    Digest digest = Sha256::of({shard.bytes.get() + at, bytes});
+    out = std::copy(digest.begin(), digest.end(), out);
+  }
 }
 
 llvm::Error ShardAssembler::put(uint64_t offset,

@@ -21,17 +21,23 @@ namespace sinter {
 /// may wait for ever.
 class ShardAssembler {
 public:
-  ShardAssembler(uint64_t total, BundleWriter &bundle);
+  /// hashPieces: whether pieceHashes() will be asked for.
+  ShardAssembler(uint64_t total, BundleWriter &bundle, bool hashPieces);
 
   /// Copies a piece in; writes the shards it completes. Waits while the piece
   /// begins more than kWindow shards after the oldest incomplete one.
   llvm::Error put(uint64_t offset, llvm::ArrayRef<uint8_t> bytes);
+
+  /// SHA-256 of every 512 KiB of the weight bytes, one after the other
+  /// (weights.sha256 in docs/formats/bundle.md). Only when all bytes were put.
+  llvm::StringRef pieceHashes() const { return hashes; }
 
   /// Wakes all who wait; nothing more is written.
   void stop();
 
 private:
   static constexpr size_t kWindow = 3;
+  static constexpr uint64_t kPieceBytes = 512 << 10;
   struct Shard {
     std::unique_ptr<uint8_t[]> bytes;
     uint64_t size = 0, missing = 0;
@@ -41,12 +47,14 @@ private:
   /// after stop().
   uint8_t *enter(size_t index);
   llvm::Error leave(size_t index, uint64_t bytes);
+  void hashPieces(size_t index);
 
   BundleWriter &bundle;
   std::mutex mutex;
   std::condition_variable moved;
   std::vector<Shard> shards;
-  size_t oldest = 0; ///< first incomplete shard
+  std::string hashes; ///< empty when nobody wants them
+  size_t oldest = 0;  ///< first incomplete shard
   bool stopped = false;
 };
 

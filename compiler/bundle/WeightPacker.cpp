@@ -313,7 +313,8 @@ llvm::Expected<PackReport> Packer::run(plan::ProgramOp program) {
                 ? options.threads
                 : llvm::hardware_concurrency().compute_thread_count();
   threads = std::min(threads, kMaxThreads);
-  ShardAssembler shards(static_cast<uint64_t>(total), bundle);
+  ShardAssembler shards(static_cast<uint64_t>(total), bundle,
+                        options.hashPieces);
   if (options.progress)
     options.progress->start("packing weights", static_cast<uint64_t>(total));
   std::vector<std::thread> helpers;
@@ -327,6 +328,7 @@ llvm::Expected<PackReport> Packer::run(plan::ProgramOp program) {
   if (firstError)
     return std::move(firstError);
   summarise();
+  report.pieceHashes = shards.pieceHashes().str();
   if (llvm::Error error = source.checkUnchanged())
     return std::move(error);
   if (llvm::Error error = checkStrict())

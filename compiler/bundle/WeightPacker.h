@@ -25,6 +25,7 @@ struct WeightPackOptions {
   unsigned threads = 0;         ///< 0: one per processor
   bool strict = false;          ///< NaN or infinite weights are an InputError
   Progress *progress = nullptr; ///< may be null
+  bool hashPieces = false;      ///< fill PackReport::pieceHashes
   quant::MagnitudeWeight magnitude = quant::MagnitudeWeight::none;
 };
 
@@ -43,6 +44,7 @@ struct PackReport {
   uint64_t parameters = 0;           ///< elements of all but rotary tables
   double bitsPerWeight = 0;          ///< packed bits per parameter
   quant::PackStats total;            ///< over everything quantized
+  std::string pieceHashes;           ///< bytes of weights.sha256, if asked for
 
   /// One line per tensor with numbers that are not finite or were clipped.
   std::vector<std::string> warnings() const;

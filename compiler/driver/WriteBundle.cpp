@@ -173,6 +173,7 @@ llvm::Error Assembly::addWeights() {
   pack.threads = threads();
   pack.strict = input.options.strict;
   pack.progress = &progress;
+  pack.hashPieces = runsInBrowser();
   auto packed = packWeights(first, input.source, input.bundle, pack);
   if (!packed)
     return packed.takeError();
@@ -181,7 +182,9 @@ llvm::Error Assembly::addWeights() {
   report.parameters = static_cast<int64_t>(packed->parameters);
   report.bitsPerWeight = packed->bitsPerWeight;
   report.relativeError = packed->total.relativeError();
-  return llvm::Error::success();
+  return packed->pieceHashes.empty()
+             ? llvm::Error::success()
+             : input.bundle.addFile("weights.sha256", packed->pieceHashes);
 }
 
 static std::string resources() {

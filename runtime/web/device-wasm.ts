@@ -5,6 +5,7 @@ import type { Device, DeviceLimits } from "./device.js";
 import { SinterError, formatBytes } from "./errors.js";
 import { installKernels, kernelNames } from "./kernels-wasm.js";
 import type { BundleLoader } from "./loader.js";
+import { weightPaths } from "./manifest.js";
 import type { Manifest, VariantInfo } from "./manifest.js";
 import { Model } from "./model.js";
 import type { Sampler } from "./model.js";
@@ -193,7 +194,7 @@ export class WasmDevice implements Device {
     const tokenizer = manifest.files.has("tokenizer.bin") ? ["tokenizer.bin"] : [];
     await loader.expect([
       paths.runtime, paths.kernels, target.plan, ...tokenizer, ...(options.more ?? []),
-      ...manifest.shards.map((shard) => shard.path),
+      ...weightPaths(manifest),
     ]);
     const modules = {
       runtime: await compileModule(await loader.file(paths.runtime), paths.runtime),

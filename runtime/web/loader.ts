@@ -11,6 +11,7 @@ import { withLock } from "./lock.js";
 import type { BundleFile, Manifest } from "./manifest.js";
 import { parseManifest, requireFile, shardBytes } from "./manifest.js";
 import { fetchManifestText } from "./manifest-fetch.js";
+import { PieceHashes, piecesPath } from "./pieces.js";
 import { ProgressMeter } from "./progress.js";
 import { sha256 } from "./sha256.js";
 
@@ -164,6 +165,7 @@ export class BundleLoader {
     const stop = () => failed.abort(this.options.signal?.reason);
     this.options.signal?.addEventListener("abort", stop, { once: true });
     throwIfAborted(this.options.signal);
+    const pieces = await this.pieceHashes();
     const buffer = this.allocate(shards[0]!.size, "weights");
     const checks: Promise<void>[] = [];
     let failure: { error: unknown } | undefined;
@@ -174,7 +176,7 @@ export class BundleLoader {
         const filled = await this.fill(file, bytes, failed.signal, false);
         const next = shards[i + 1];
         if (next !== undefined) this.store?.ahead?.(next.sha256);
-        const check = this.checkShard(i, bytes, filled, sink, failed.signal);
+        const check = this.checkShard(i, bytes, pieces, filled, sink, failed.signal);
         checks.push(check);
         check.catch((error: unknown) => {
           failure ??= { error };
@@ -198,6 +200,13 @@ export class BundleLoader {
     }
   }
 
+  /** Undefined for bundles that were made before there were any. */
+  private async pieceHashes(): Promise<PieceHashes | undefined> {
+    const { files, bytes } = this.manifest;
+    if (!files.has(piecesPath)) return undefined;
+    return new PieceHashes(await this.file(piecesPath), bytes.weights);
+  }
+
   /** Hashes a shard that is on its way to the device. The digest works on a copy
    * that it takes at once, so the buffer may be filled again meanwhile. Wrong
    * bytes are fetched into a buffer of their own and replace those on the
@@ -205,13 +214,16 @@ export class BundleLoader {
   private async checkShard(
     index: number,
     bytes: Uint8Array<ArrayBuffer>,
+    pieces: PieceHashes | undefined,
     filled: Filled,
     sink: WeightSink,
     signal: AbortSignal,
   ): Promise<void> {
     const file = this.manifest.shards[index]!;
-    const hash = sha256(bytes);
-    if ((await hash) !== file.sha256) {
+    const matches = pieces
+      ? pieces.match(index * shardBytes, bytes)
+      : sha256(bytes).then((hash) => hash === file.sha256);
+    if (!(await matches)) {
       const again = this.allocate(file.size, file.path);
       await this.heal(file, again, filled, signal);
       await sink(index * shardBytes, again);

@@ -2,6 +2,7 @@
 // library needs it: types, ranges, safe paths. An unknown field is ignored. The
 // C++ runtime reads the same text once more, with the rules of its own.
 import { SinterError } from "./errors.js";
+import { piecesPath } from "./pieces.js";
 
 export const bundleMajor = 1;
 export const abiVersion = 1;
@@ -292,6 +293,11 @@ export function parseManifest(text: string): Manifest {
     files,
     shards: readShards(root, files),
   };
+}
+
+/** The paths of what a load of the weights needs. */
+export function weightPaths({ files, shards }: Manifest): string[] {
+  return [...(files.has(piecesPath) ? [piecesPath] : []), ...shards.map((shard) => shard.path)];
 }
 
 /** The file with this path; BAD_MANIFEST when the bundle has none. */

@@ -11,6 +11,7 @@ import { GpuBuffers } from "./gpu-buffers.js";
 import type { KernelInfo } from "./gpu-program.js";
 import { GpuProgram, readKernelInfos } from "./gpu-program.js";
 import type { BundleLoader } from "./loader.js";
+import { weightPaths } from "./manifest.js";
 import type { VariantInfo } from "./manifest.js";
 import { readPlan } from "./plan.js";
 import type { Plan } from "./plan.js";
@@ -106,7 +107,7 @@ class Opening {
       `${folder}${variant.name}.wgsl`,
       ...(manifest.files.has("tokenizer.bin") ? ["tokenizer.bin"] : []),
       ...(this.options.selfCheck && hasGolden(this.loader) ? [goldenPath] : []),
-      ...manifest.shards.map((shard) => shard.path),
+      ...weightPaths(manifest),
     ]);
   }
 

@@ -56,8 +56,8 @@ function compress(state: Int32Array, words: Int32Array, k: Int32Array): void {
   state[7]! += h;
 }
 
-/** The hash as 64 hexadecimal digits, computed here. */
-export function sha256InScript(bytes: Uint8Array): string {
+/** The hash, computed here. */
+export function sha256InScript(bytes: Uint8Array): Uint8Array {
   const k = fractions(64, Math.cbrt);
   const state = fractions(8, Math.sqrt);
   const words = new Int32Array(64);
@@ -79,7 +79,7 @@ export function sha256InScript(bytes: Uint8Array): string {
   last.setUint32(end - 4, bytes.length << 3);
   for (let i = 0; i < end; i += 64) add(last, i);
   for (let i = 0; i < 8; ++i) block.setInt32(4 * i, state[i]!);
-  return toHex(new Uint8Array(block.buffer, 0, 32));
+  return new Uint8Array(block.buffer, 0, 32);
 }
 
 function toHex(bytes: Uint8Array): string {
@@ -88,9 +88,14 @@ function toHex(bytes: Uint8Array): string {
   return text;
 }
 
-/** The hash as 64 hexadecimal digits; bytes must not change meanwhile. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+/** The hash's 32 bytes. */
+export async function sha256Bytes(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const subtle = (globalThis.crypto as Crypto | undefined)?.subtle;
   if (subtle === undefined) return sha256InScript(bytes);
-  return toHex(new Uint8Array(await subtle.digest("SHA-256", bytes)));
+  return new Uint8Array(await subtle.digest("SHA-256", bytes));
+}
+
+/** The hash as 64 hexadecimal digits. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return toHex(await sha256Bytes(bytes));
 }

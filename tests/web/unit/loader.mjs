@@ -231,6 +231,29 @@ test('a flipped bit in the cache is healed', async () => {
   });
 });
 
+test('pieces are what is checked where a bundle has their hashes', async () => {
+  const bundle = makeBundle({ weights: shardBytes + 600_000, pieces: true });
+  await withServer(bundle, undefined, async (server) => {
+    const storage = new FakeStorage();
+    assert.ok((await loadAll(server.base, storage)).bytes.equals(bundle.weights));
+    // One bit in the last, short piece of each shard.
+    for (const file of storage.files.values()) if (file.bytes.length > 500_000) file.bytes[file.bytes.length - 1] ^= 1;
+    server.log.length = 0;
+    const { bytes, loader } = await loadAll(server.base, storage);
+    assert.ok(bytes.equals(bundle.weights));
+    assert.equal(loader.healedFiles, 2);
+    assert.equal(weightsLog(server).length, 2);
+  });
+});
+
+test('hashes of pieces that do not fit the weights are an error', async () => {
+  const bundle = makeBundle({ extra: { 'weights.sha256': 'too short' } });
+  await withServer(bundle, undefined, async (server) => {
+    const error = await rejectsWith(loadAll(server.base, new FakeStorage()), 'CORRUPT');
+    assert.match(error.message, /weights\.sha256 has 9 bytes instead of 32/);
+  });
+});
+
 test('an evicted or cut entry is fetched again as far as it is missing', async () => {
   const bundle = makeBundle();
   await withServer(bundle, undefined, async (server) => {

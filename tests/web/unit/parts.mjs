@@ -98,7 +98,7 @@ test('SHA-256 in script is the browser\'s', async () => {
   const { sha256InScript, sha256: ours } = await lib('sha256');
   for (const size of [0, 1, 55, 56, 57, 63, 64, 65, 119, 120, 1000, 100_003]) {
     const bytes = Uint8Array.from({ length: size }, (_, i) => i * 31 + size);
-    assert.equal(sha256InScript(bytes), sha256(bytes), `${size} bytes`);
+    assert.equal(Buffer.from(sha256InScript(bytes)).toString('hex'), sha256(bytes), `${size} bytes`);
     assert.equal(await ours(bytes), sha256(bytes));
   }
 });

@@ -19,15 +19,22 @@ export const libFolder = folder;
 
 export const sha256 = (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
 export const shardBytes = 24 * 1024 * 1024;
+const pieceBytes = 512 * 1024;
 
-/** A bundle with weights of these sizes and a few small files: { files: Map path -> Buffer, manifest }. */
-export function makeBundle({ weights = 100_000, seed = 1, extra = {}, change = (m) => m } = {}) {
+/**
+ * A bundle with weights of these sizes and a few small files: { files: Map path -> Buffer, manifest }. pieces: with
+ * hashes of the weights' pieces.
+ */
+export function makeBundle({ weights = 100_000, seed = 1, extra = {}, pieces = false, change = (m) => m } = {}) {
   const files = new Map();
   // Bytes that look random; every shard is another one.
   const cipher = crypto.createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16));
   const bytes = cipher.update(Buffer.alloc(weights));
   for (let at = 0, n = 0; at < weights; at += shardBytes, ++n)
     files.set(`weights/${String(n).padStart(5, '0')}.bin`, bytes.subarray(at, Math.min(weights, at + shardBytes)));
+  const hashes = Array.from({ length: Math.ceil(weights / pieceBytes) },
+    (_, i) => crypto.createHash('sha256').update(bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes)).digest());
+  if (pieces) files.set('weights.sha256', Buffer.concat(hashes));
   for (const [name, content] of Object.entries(extra)) files.set(name, Buffer.from(content));
   const manifest = change({
     format: 'sinter-bundle', version: [1, 0], abi_version: 1, generator: 'sinter 0.1.0', name: 'toy', prefix: 'toy',
