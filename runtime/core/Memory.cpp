@@ -3,9 +3,7 @@
 // at a huge page; pages that are never touched cost nothing.
 #include "runtime/core/Memory.h"
 
-#if defined(__wasm__)
-#include <cstring>
-#else
+#if !defined(__wasm__)
 #include <sys/mman.h>
 #endif
 
@@ -21,7 +19,6 @@ bool Block::allocate(uint64_t bytes) {
   base_ = aligned_alloc(kAlignment, total);
   if (!base_)
     return false;
-  memset(base_, 0, total);
   data_ = static_cast<uint8_t *>(base_);
   size_ = bytes;
   return true;

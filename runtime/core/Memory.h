@@ -82,8 +82,9 @@ private:
   size_t count_ = 0;
 };
 
-/// A large block straight from the operating system, zero-filled, aligned to 2
-/// MiB when it is that large, advised to use huge pages.
+/// A large block straight from the operating system, aligned to 2 MiB when it
+/// is that large, advised to use huge pages. Nobody may count on what is in it:
+/// in the browser that is what its last owner left.
 class Block {
 public:
   Block() = default;

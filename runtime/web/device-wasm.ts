@@ -196,10 +196,9 @@ export class WasmDevice implements Device {
       paths.runtime, paths.kernels, target.plan, ...tokenizer, ...(options.more ?? []),
       ...weightPaths(manifest),
     ]);
-    const modules = {
-      runtime: await compileModule(await loader.file(paths.runtime), paths.runtime),
-      kernels: await compileModule(await loader.file(paths.kernels), paths.kernels),
-    };
+    const compile = async (path: string) => compileModule(await loader.file(path), path);
+    const [runtimeModule, kernels] = await Promise.all([compile(paths.runtime), compile(paths.kernels)]);
+    const modules = { runtime: runtimeModule, kernels };
     const memory = choice.threads > 1 ? sharedMemory(manifest) : undefined;
     const runtime = await Runtime.create(modules.runtime, memory);
     const { first, names, stamp } = await WasmDevice.install(runtime, modules.kernels, choice);
@@ -210,7 +209,7 @@ export class WasmDevice implements Device {
       if (choice.threads > 1)
         device.helpers = new Threads(
           runtime,
-          { ...modules, kernelNames: names, firstKernel: first },
+          { ...modules, kernelNames: names, firstKernel: first, touch: device.weights() },
           choice.threads,
         );
       await device.stream(loader);
@@ -241,10 +240,16 @@ export class WasmDevice implements Device {
     return { first, names, stamp };
   }
 
+  /** Where the weights lie in the memory. */
+  private weights(): { begin: number; end: number } {
+    const begin = this.runtime.native.sinter_web_weights(this.model.handle) >>> 0;
+    return { begin, end: begin + this.limits.weightBytes };
+  }
+
   private async stream(loader: BundleLoader): Promise<void> {
-    const at = this.runtime.native.sinter_web_weights(this.model.handle) >>> 0;
+    const { begin } = this.weights();
     await loader.weights((offset, bytes) => {
-      this.runtime.bytes(at + offset, bytes.length).set(bytes);
+      this.runtime.bytes(begin + offset, bytes.length).set(bytes);
     });
   }
 

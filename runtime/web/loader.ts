@@ -11,9 +11,12 @@ import { withLock } from "./lock.js";
 import type { BundleFile, Manifest } from "./manifest.js";
 import { parseManifest, requireFile, shardBytes } from "./manifest.js";
 import { fetchManifestText } from "./manifest-fetch.js";
-import { PieceHashes, piecesPath } from "./pieces.js";
+import { PieceHashes, pieceBytes, piecesPath } from "./pieces.js";
 import { ProgressMeter } from "./progress.js";
 import { sha256 } from "./sha256.js";
+
+// Weights go to the device, and are hashed, in so many bytes at a time.
+const groupBytes = 8 * pieceBytes;
 
 export interface LoaderOptions {
   readonly signal?: AbortSignal | undefined;
@@ -165,24 +168,24 @@ export class BundleLoader {
     const stop = () => failed.abort(this.options.signal?.reason);
     this.options.signal?.addEventListener("abort", stop, { once: true });
     throwIfAborted(this.options.signal);
-    const pieces = await this.pieceHashes();
-    const buffer = this.allocate(shards[0]!.size, "weights");
     const checks: Promise<void>[] = [];
     let failure: { error: unknown } | undefined;
     try {
+      const pieces = await this.pieceHashes();
+      const buffer = this.allocate(shards[0]!.size, "weights");
       for (let i = 0; i < shards.length && !failure; ++i) {
         const file = shards[i]!;
         const bytes = buffer.subarray(0, file.size);
         const filled = await this.fill(file, bytes, failed.signal, false);
         const next = shards[i + 1];
         if (next !== undefined) this.store?.ahead?.(next.sha256);
-        const check = this.checkShard(i, bytes, pieces, filled, sink, failed.signal);
+        const matches = await this.handOver(i, bytes, pieces, sink);
+        const check = this.checkShard(i, matches, filled, sink, failed.signal);
         checks.push(check);
         check.catch((error: unknown) => {
           failure ??= { error };
           failed.abort(error);
         });
-        await sink(i * shardBytes, bytes);
         this.progress.uploaded(file.size);
         await checks[i - 1];
       }
@@ -207,23 +210,42 @@ export class BundleLoader {
     return new PieceHashes(await this.file(piecesPath), bytes.weights);
   }
 
-  /** Hashes a shard that is on its way to the device. The digest works on a copy
-   * that it takes at once, so the buffer may be filled again meanwhile. Wrong
-   * bytes are fetched into a buffer of their own and replace those on the
-   * device, which uses none before all are checked. */
-  private async checkShard(
+  /** Gives a shard to the device, and each group of pieces to be hashed beside
+   * that; returns what becomes of the hashes. A hash works on a copy that it takes
+   * at once, so the buffer may be filled again meanwhile; few groups wait at a
+   * time, because copies take memory. */
+  private async handOver(
     index: number,
     bytes: Uint8Array<ArrayBuffer>,
     pieces: PieceHashes | undefined,
+    sink: WeightSink,
+  ): Promise<Promise<boolean>[]> {
+    const { sha256: whole } = this.manifest.shards[index]!;
+    const begin = index * shardBytes;
+    const step = pieces ? groupBytes : bytes.length;
+    const matches: Promise<boolean>[] = [];
+    for (let at = 0; at < bytes.length; at += step) {
+      const group = bytes.subarray(at, at + step);
+      matches.push(
+        pieces ? pieces.match(begin + at, group) : sha256(group).then((hash) => hash === whole),
+      );
+      await sink(begin + at, group);
+      await matches[matches.length - 2];
+    }
+    return matches;
+  }
+
+  /** Waits for a shard's hashes. Wrong bytes are fetched into a buffer of their own
+   * and replace those on the device, which uses none before all are checked. */
+  private async checkShard(
+    index: number,
+    matches: readonly Promise<boolean>[],
     filled: Filled,
     sink: WeightSink,
     signal: AbortSignal,
   ): Promise<void> {
     const file = this.manifest.shards[index]!;
-    const matches = pieces
-      ? pieces.match(index * shardBytes, bytes)
-      : sha256(bytes).then((hash) => hash === file.sha256);
-    if (!(await matches)) {
+    if (!(await Promise.all(matches)).every((good) => good)) {
       const again = this.allocate(file.size, file.path);
       await this.heal(file, again, filled, signal);
       await sink(index * shardBytes, again);

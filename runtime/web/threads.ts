@@ -13,6 +13,8 @@ export interface ThreadStart {
   readonly firstKernel: number;
   readonly stackPointer: number;
   readonly index: number;
+  /** Bytes of the memory that the helper touches before it serves. */
+  readonly touch: { readonly begin: number; readonly end: number };
 }
 
 interface AnyWorker {
@@ -43,6 +45,8 @@ export class Threads {
     start: Omit<ThreadStart, "index" | "stackPointer" | "memory">,
     count: number,
   ) {
+    const { begin, end } = start.touch;
+    const share = Math.ceil((end - begin) / (count - 1));
     const stackBytes = (runtime.exports["sinter_web_stack_bytes"] as () => number)();
     for (let index = 1; index < count; ++index) {
       const stack = runtime.alloc(stackBytes);
@@ -54,6 +58,7 @@ export class Threads {
         memory: runtime.memory,
         stackPointer: stack + stackBytes,
         index,
+        touch: { begin: begin + (index - 1) * share, end: Math.min(end, begin + index * share) },
       } satisfies ThreadStart);
     }
   }
