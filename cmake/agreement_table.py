@@ -44,11 +44,21 @@ def table(results, models):
     rows = {model: [cell(results, model, file, variant) for _, file, variant, _ in COLUMNS] for model in models}
     lines = ["| model | " + " | ".join(title for title, *_ in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     lines += [f"| {model} | " + " | ".join(cells) + " |" for model, cells in rows.items()]
-    left = [f"{title}: {', '.join(missing)}" for index, (title, *_) in enumerate(COLUMNS)
-            if (missing := [model for model in models if rows[model][index] == NOT_RUN])]
+    left = [gap for index, (title, *_) in enumerate(COLUMNS)
+            if (gap := gap_of(title, [model for model in models if rows[model][index] == NOT_RUN], models))]
     lines += ["", f"The CPU computed with {instruction_set(results, models)}. "
               + ("Not run: " + "; ".join(left) + "." if left else "Everything was run.")]
     return "\n".join(lines)
+
+
+def gap_of(title, missing, models):
+    """What of a target was not run, in as few names as possible."""
+    run = [model for model in models if model not in missing]
+    if not run:
+        return title
+    if len(missing) > len(run):
+        return f"{title}, but for {', '.join(run)}"
+    return f"{title}: {', '.join(missing)}" if missing else ""
 
 
 def cells_of(page):

@@ -25,18 +25,24 @@ void shift(std::vector<Datum> &arguments) {
     x.matrix.values[i] = x.memory->as<float>()[i] += 20;
 }
 
+struct LayerNormCase {
+  const char *scheme;
+  int64_t columns;
+  bool bias;
+};
+const LayerNormCase kLayerNorms[] = {{"f32", 64, true},
+                                     {"f16", 60, false},
+                                     {"q8_0", 100, false},
+                                     {"q4_0", 60, true}};
+
 TEST_P(GridFormsTest, LayerNormIntoDecode) {
   GridBatch batch(GetParam());
-  for (const char *scheme : {"f32", "f16", "q8_0", "q4_0"})
-    for (int64_t columns : {64, 60, 100})
-      for (bool bias : {true, false}) {
-        Text text("1", /*grid=*/true);
-        std::string n = text.layerNorm(text.x(columns), columns, bias);
-        size_t index =
-            batch.add(text.done(text.linear(n, 40, columns, scheme, bias), 40),
-                      "grid_decode");
-        batch.check(index, {1}, kTolerance);
-      }
+  for (auto [scheme, columns, bias] : kLayerNorms) {
+    Text text("1", /*grid=*/true);
+    std::string n = text.layerNorm(text.x(columns), columns, bias);
+    std::string y = text.linear(n, 40, columns, scheme, bias);
+    batch.check(batch.add(text.done(y, 40), "grid_decode"), {1}, kTolerance);
+  }
   // The last row of many, as logits are computed; rows far from zero.
   Text last("?", /*grid=*/true);
   std::string row = last.selectRow(64);
@@ -48,31 +54,35 @@ TEST_P(GridFormsTest, LayerNormIntoDecode) {
   batch.run();
 }
 
-/// Plain activations, caps, and a layer norm before a gate.
+struct ActivationCase {
+  const char *scheme;
+  const char *kind;
+};
+const ActivationCase kActivations[] = {
+    {"f32", "gelu"}, {"q4_0", "gelu_tanh"}, {"f32", "silu"}, {"q8_0", "relu"}};
+
+/// Plain activations, caps, and a layer norm before a gate; also for numbers
+/// where exp overflows.
 TEST_P(GridFormsTest, Epilogues) {
   GridBatch batch(GetParam());
   for (const char *tokens : {"1", "?"}) {
-    const char *family = *tokens == '1' ? "grid_decode" : "grid_prefill";
-    for (const char *scheme : {"f32", "q4_0"})
-      for (const char *kind : {"gelu", "gelu_tanh", "silu", "relu"}) {
-        Text text(tokens, /*grid=*/true);
-        std::string y = text.linear(text.x(72), 50, 72, scheme, true);
-        size_t index =
-            batch.add(text.done(text.activation(kind, y, 50), 50), family);
-        batch.check(index, {*tokens == '1' ? 1 : 11}, kTolerance);
-        RunSize large{*tokens == '1' ? 1 : 3};
-        large.scale = 1000; // where exp overflows
-        batch.check(index, large, kTolerance);
-      }
-    for (const char *cap : {"2.0", "30.0"}) {
-      Text text(tokens, /*grid=*/true);
-      std::string y = text.linear(text.x(64), 50, 64, "q8_0");
-      size_t index = batch.add(text.done(text.softcap(y, 50, cap), 50), family);
-      RunSize size{*tokens == '1' ? 1 : 9}, large = size;
+    bool one = *tokens == '1';
+    const char *family = one ? "grid_decode" : "grid_prefill";
+    auto add = [&](Text &text, const std::string &value) {
+      size_t index = batch.add(text.done(value, 50), family);
+      RunSize size{one ? 1 : 11}, large = size;
       batch.check(index, size, kTolerance);
-      large.scale = 1e6;
+      large.scale = 1e4;
       batch.check(index, large, kTolerance);
+    };
+    for (auto [scheme, kind] : kActivations) {
+      Text text(tokens, /*grid=*/true);
+      std::string y = text.linear(text.x(72), 50, 72, scheme, true);
+      add(text, text.activation(kind, y, 50));
     }
+    Text text(tokens, /*grid=*/true);
+    std::string y = text.linear(text.x(64), 50, 64, "q8_0");
+    add(text, text.softcap(y, 50, one ? "2.0" : "30.0"));
   }
   Text gate("1", /*grid=*/true);
   std::string n = gate.layerNorm(gate.x(64), 64, true);
@@ -83,7 +93,7 @@ TEST_P(GridFormsTest, Epilogues) {
 
 TEST_P(GridFormsTest, Norms) {
   GridBatch batch(GetParam());
-  for (int64_t columns : {7, 64, 100})
+  for (int64_t columns : {7, 100})
     for (int form = 0; form < 5; ++form) {
       Text text("?", /*grid=*/true);
       std::string x = text.x(columns);
@@ -103,7 +113,7 @@ TEST_P(GridFormsTest, Norms) {
 
 TEST_P(GridFormsTest, Embeddings) {
   GridBatch batch(GetParam());
-  for (const char *scheme : {"f32", "f16", "q4_0"})
+  for (const char *scheme : {"f32", "q4_0"})
     for (const char *tokens : {"?", "1"})
       for (bool scaled : {true, false}) {
         Text text(tokens, /*grid=*/true);
@@ -126,7 +136,6 @@ const AttentionCase kAttention[] = {
     {5, 1, 16, 160, 0, "f32", 0, false, 0, false, 0, /*biases=*/true},
     {1, 3, 20, 80, 0, "f16", 0, false, 0, false, 0, /*biases=*/true},
     {2, 2, 32, 160, 0, "f32", 8, true, 0, /*layerNorm=*/true},
-    {1, 5, 16, 160, 0, "f16", 16, true, 0, /*layerNorm=*/true},
 };
 
 double toleranceOf(const AttentionCase &shape) {
