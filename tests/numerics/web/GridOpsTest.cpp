@@ -257,7 +257,6 @@ kern.kernel @beyond(%y: memref<?xf32>) attributes {caps = #caps} {
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, GridOpsTest,
-                         testing::ValuesIn(kAllGridVariants),
-                         [](const auto &info) { return info.param; });
+                         testing::ValuesIn(kGridVariants), gridTestName);
 
 } // namespace
