@@ -1,6 +1,7 @@
 // One token times a weight matrix, on a grid: [select_row] [norm] linear
-// [bias] [residual or gate]. A lane is a row of its panels and sums the squares
-// for the norm while it multiplies; the inverse root comes in at the end.
+// [bias] [residual, gate, activation or cap]. A lane is a row of its panels and
+// sums the squares for an RMS norm while it multiplies; the inverse root comes
+// in at the end. Mean and variance of a layer norm are summed before.
 //
 // Without barriers a lane computes whole rows, of several panels, so that each
 // x that it loads serves them all (a load costs a software adapter ten times
@@ -72,19 +73,22 @@ void scaleAll(GridShell &k, MutableArrayRef<Value> sums, Value factor) {
 
 /// Lanes [16 i, 16 i + 16) of a group: output panels first + i * n ...
 kern::KernelOp buildWhole(GridShell &k, const LinearRegion &linear, int64_t n) {
+  LaneSums alone(k);
   return k.items([&](Value first) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
     GridLinear grid(k, linear);
+    grid.normalizeRow(rowStart(k, linear), alone);
     Values panels;
     for (int64_t i = 0; i < n; ++i)
       panels.push_back(k.min(k.add(panel, i), k.index(linear.panels() - 1)));
     int64_t each = GridLinear::panelsPerOutput(linear);
     LaneProduct product = emitLaneProduct(
-        k, grid.weights(panels, row), 1, bool(linear.normWeight),
+        k, grid.weights(panels, row), 1, GridLinear::sumsSquares(linear),
         grid.columns({rowStart(k, linear)}), {k.index(0), 1});
-    Value inverse =
-        linear.normWeight ? grid.inverseNorm(product.squares[0]) : Value();
+    Value inverse = GridLinear::sumsSquares(linear)
+                        ? grid.inverseNorm(product.squares[0])
+                        : Value();
     bool whole = linear.panels() % (n * (k.group() / kRows)) == 0;
     for (int64_t i = 0; i < n; ++i) {
       Values sums;
@@ -104,19 +108,22 @@ kern::KernelOp buildWhole(GridShell &k, const LinearRegion &linear, int64_t n) {
 kern::KernelOp buildShared(GridShell &k, const LinearRegion &linear) {
   int64_t parts = k.group() / kRows;
   int64_t each = GridLinear::panelsPerOutput(linear);
-  int64_t count = each + (linear.normWeight ? 1 : 0);
+  bool squares = GridLinear::sumsSquares(linear);
+  int64_t count = each + (squares ? 1 : 0);
   Value shared =
       k.scratch(k.builder.getF32Type(), k.group() * count, /*shared=*/true);
+  LaneSums together(k, k.group(), GridLinear::rowTotals(linear));
   return k.items([&](Value panel) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     GridLinear grid(k, linear);
+    grid.normalizeRow(rowStart(k, linear), together);
     LaneProduct product = emitLaneProduct(
-        k, grid.weights({panel}, row), 1, bool(linear.normWeight),
+        k, grid.weights({panel}, row), 1, squares,
         grid.columns({rowStart(k, linear)}), {k.div(lane, kRows), parts});
     Values mine;
     for (const Values &sums : product.sums)
       mine.push_back(sums[0]);
-    if (linear.normWeight)
+    if (squares)
       mine.push_back(product.squares[0]);
     for (auto [i, value] : llvm::enumerate(mine))
       k.store(value, shared, k.add(lane, static_cast<int64_t>(i) * k.group()));
@@ -130,7 +137,7 @@ kern::KernelOp buildShared(GridShell &k, const LinearRegion &linear) {
                                              part * kRows));
           sums[i] = part ? k.addf(sums[i], value) : value;
         }
-      if (linear.normWeight)
+      if (squares)
         scaleAll(k, MutableArrayRef<Value>(sums).drop_back(),
                  grid.inverseNorm(sums.back()));
       grid.store(panel, row, k.index(0), sums);

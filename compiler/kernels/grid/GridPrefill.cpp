@@ -1,7 +1,7 @@
-// Many tokens times a weight matrix, on a grid: linear [bias] [residual or
-// gate]. A lane is a row of its panels for a block of tokens: it unpacks a
-// weight once for the block, and loads an x once for its panels. Rows of
-// padding in the input are computed and not stored.
+// Many tokens times a weight matrix, on a grid: linear [bias] [residual, gate,
+// activation or cap]. A lane is a row of its panels for a block of tokens: it
+// unpacks a weight once for the block, and loads an x once for its panels. Rows
+// of padding in the input are computed and not stored.
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/kernels/grid/GridLinear.h"
 
