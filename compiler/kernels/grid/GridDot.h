@@ -19,41 +19,44 @@ public:
            caps.has(kern::Feature::packed_dot);
   }
 
-  /// For `tokens` rows of input. Takes memory of the workgroup: only before
-  /// items().
+  /// For `tokens` rows of input, squares with one only. Takes memory of the
+  /// workgroup: only before items().
   GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens);
 
-  /// Quantizes the input rows at element offsets `start(t)`, together with all
-  /// lanes, and sums the lane's share of blocks. Squares are those of the
-  /// columns that this lane quantized, for one token with a norm; the sum over
-  /// all lanes is the row's. Only where all lanes come by.
+  /// Gives the element offset of token row t, 0 <= t < tokens.
+  using RowStart = llvm::function_ref<mlir::Value(mlir::Value t)>;
+
+  /// Quantizes the input rows, together with all lanes, and sums the lane's
+  /// share of blocks. Squares are those of the columns that this lane
+  /// quantized: the row's are the sum over all lanes. Only where all lanes come
+  /// by.
   LaneProduct product(GridLinear &grid, const LaneWeights &weights,
-                      llvm::function_ref<mlir::Value(mlir::Value t)> start,
-                      const LaneShare &share);
+                      RowStart start, const LaneShare &share);
 
 private:
-  /// `use` gets token, word and its four columns, for the words of this lane.
-  void forWords(GridLinear &grid, mlir::Value firstColumn,
-                llvm::function_ref<mlir::Value(mlir::Value t)> start,
-                llvm::function_ref<void(mlir::Value, mlir::Value, ColumnInput)>
-                    use);
-  void storeMaxima(mlir::Value t, mlir::Value word, ArrayRef<mlir::Value> x);
-  void storeWord(mlir::Value t, mlir::Value word, ArrayRef<mlir::Value> x);
-  /// Totals [panel][token] with the chunk's blocks of the lane added.
+  int64_t chunkWords() const;
+  mlir::Value wordAt(mlir::Value t, mlir::Value word);
+  void forWords(llvm::function_ref<void(mlir::Value, mlir::Value)> use);
+  Values columnsOf(GridLinear &grid, mlir::Value column, mlir::Value start,
+                   mlir::Value *squares);
+  void storeLargest(mlir::Value at, llvm::ArrayRef<mlir::Value> x);
+  void storeWord(mlir::Value t, mlir::Value word,
+                 llvm::ArrayRef<mlir::Value> x);
+  mlir::Value quantize(GridLinear &grid, mlir::Value firstBlock, RowStart start,
+                       mlir::Value squares);
   Values multiply(const LaneWeights &weights, mlir::Value firstBlock,
                   const LaneShare &share, mlir::ValueRange totals);
-  /// Sums [panel][token] of one word's columns added.
-  Values multiplyWord(const LaneWeights &weights, mlir::Value wordOffset,
-                      ArrayRef<mlir::Value> starts, mlir::Value inputWord,
-                      mlir::ValueRange sums);
+  Values multiplyBlock(const LaneWeights &weights,
+                       llvm::ArrayRef<mlir::Value> starts,
+                       mlir::Value firstWord);
+  Values signedWords(xf::Scheme scheme, mlir::Value word);
 
   GridShell &k;
   const LinearRegion &linear;
   int64_t tokens;
-  int64_t blocks;      ///< of a row
   int64_t chunkBlocks; ///< of a row that lie in workgroup memory at a time
   mlir::Value words;   ///< [token][word of four columns]
-  mlir::Value maxima;  ///< of each word's magnitudes
+  mlir::Value largest; ///< of each word's magnitudes
   mlir::Value scales;  ///< [token][block]
 };
 

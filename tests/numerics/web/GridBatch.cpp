@@ -1,5 +1,7 @@
 // Building, running and comparing kernels for grids (GridBatch.h).
 #include "GridBatch.h"
+#include "KernelForms.h"
+#include "QuantizedTwin.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -44,6 +46,7 @@ size_t GridBatch::add(const std::string &text, llvm::StringRef family,
     return ~size_t(0);
   }
   entry.id = entry.family->id(entry.region);
+  entry.meaning = quantizes() ? quantizedTwin(entry.region) : entry.region;
   entries.push_back(std::move(entry));
   return entries.size() - 1;
 }
@@ -89,6 +92,8 @@ void GridBatch::check(size_t index, const RunSize &size, double tolerance,
     arguments->push_back(makeArgument(entry.region, i, size, random));
   for (mlir::Type type : entry.region.getResultTypes())
     results->push_back(makeResult(type, size));
+  if (quantizes() && !anyInputs)
+    makeExact(*arguments, random);
   if (prepare)
     prepare(*arguments);
   GridRun run;
@@ -99,7 +104,7 @@ void GridBatch::check(size_t index, const RunSize &size, double tolerance,
   std::string where = entry.id + " for " + program.variant.name +
                       " T=" + std::to_string(size.tokens) +
                       " P=" + std::to_string(size.position);
-  check(std::move(run), [=, region = entry.region] {
+  check(std::move(run), [=, region = entry.meaning] {
     checkRegion(region, *arguments, *results, size, tolerance, where);
   });
 }
@@ -159,6 +164,11 @@ void GridBatch::run() {
     return;
   for (const auto &inspect : inspections)
     inspect();
+}
+
+void GridBatch::addTo(KernelForms &forms) const {
+  for (const Entry &entry : entries)
+    forms.add(*entry.family, entry.region);
 }
 
 GridImage::GridImage(llvm::ArrayRef<GridRun> runs) {

@@ -9,13 +9,14 @@
 //   }
 //
 // check() only notes a case; run() builds all kernels, brings them through the
-// target as a bundle has them, hands them to one process or device (GridRunner.h)
-// and compares. The same cases run on every target: WGSL is validated by Dawn
-// with the features a variant needs and WebGPU's default limits, and executed on
-// SwiftShader where that has the features (not f16); SPIR-V is validated for
-// Vulkan 1.2 and executed on lavapipe and on SwiftShader's Vulkan driver. Behind
-// every binding lie 256 bytes of NaN that belong to the binding: reading them
-// spoils the result, writing them is noticed.
+// target as a bundle has them, hands them to one process or device
+// (GridRunner.h) and compares. The same cases run on every target: WGSL is
+// validated by Dawn with the features a variant needs and WebGPU's default
+// limits, and executed on SwiftShader where that has the features (not f16);
+// SPIR-V is validated for Vulkan 1.2 and executed on lavapipe and on
+// SwiftShader's Vulkan driver. Behind every binding lie 256 bytes of NaN that
+// belong to the binding: reading them spoils the result, writing them is
+// noticed.
 //
 // Where Node, the npm packages or a driver are missing, run() skips the test
 // with a message.
@@ -30,6 +31,8 @@
 
 namespace sinter::test {
 
+class KernelForms;
+
 class GridBatch {
 public:
   /// `where`: a variant of WGSL ("soft"), or one of SPIR-V and the driver that
@@ -42,9 +45,12 @@ public:
              bool forced = false);
 
   /// Notes a run of region `index`; compared as checkRegion says. `prepare` may
-  /// change the arguments before.
+  /// change the arguments before. Where kernels quantize the inputs of linears
+  /// (packed_dot) arguments are such that it loses nothing, unless the batch
+  /// has `anyInputs`.
   void check(size_t index, const RunSize &size, double tolerance,
              std::function<void(std::vector<Datum> &)> prepare = {});
+  bool anyInputs = false;
 
   /// Adds kern.kernel text; its caps stand as `#caps`.
   void addKernel(const std::string &text);
@@ -55,12 +61,17 @@ public:
   /// Builds, validates, runs, compares. Skips the test where it cannot.
   void run();
 
+  /// Instead of run(): counts the kernels of all regions.
+  void addTo(KernelForms &forms) const;
+
   kern::CapsAttr caps() const { return program.variant.caps; }
+  bool quantizes() const { return caps().has(kern::Feature::packed_dot); }
 
 private:
   struct Entry {
     mlir::OwningOpRef<mlir::ModuleOp> module;
     xf::RegionOp region;
+    xf::RegionOp meaning; ///< the region, or its twin that quantizes
     const kernels::KernelFamily *family;
     std::string id;
   };
@@ -76,7 +87,8 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;       ///< all kernels
 };
 
-/// Every variant of both targets, on every device that runs it.
+/// The variants of both targets, on every device that runs them, but for those
+/// that differ in linears only.
 inline const std::vector<std::string> kGridVariants = {
     "soft",
     "f32",
@@ -87,6 +99,10 @@ inline const std::vector<std::string> kGridVariants = {
     "spirv-f32@swiftshader",
     "spirv-f16@lavapipe",
 };
+
+/// What multiplies packed bytes: other kernels for linears.
+inline const std::vector<std::string> kDotVariants = {
+    "dot", "spirv-dot@lavapipe", "spirv-dot@swiftshader"};
 
 /// A variant's name as part of a test's: "spirv_soft_lavapipe".
 std::string gridTestName(const testing::TestParamInfo<std::string> &info);

@@ -1,6 +1,6 @@
-// What a batch of kernels for grids is run by: a target, and a device that takes
-// its files. WebRunner.cpp is Dawn, VulkanRunner.cpp the software devices of
-// Vulkan; both are given the same kernels and cases (GridBatch.h).
+// What a batch of kernels for grids is run by: a target, and a device that
+// takes its files. WebRunner.cpp is Dawn, VulkanRunner.cpp the software devices
+// of Vulkan; both are given the same kernels and cases (GridBatch.h).
 #pragma once
 
 #include "../KernelTest.h"
@@ -58,8 +58,8 @@ public:
   static size_t sizeOf(const Memory &memory) {
     return (memory.size() + 3) / 4 * 4;
   }
-  /// Copies an image of the same runs back into their bindings; a guard that was
-  /// written is a failure.
+  /// Copies an image of the same runs back into their bindings; a guard that
+  /// was written is a failure.
   void giveBack(llvm::StringRef after, llvm::ArrayRef<GridRun> runs) const;
 
 private:

@@ -9,8 +9,8 @@
 #include "runtime/device/vulkan/VulkanMemory.h"
 #include "targets/spirv/SpirvTarget.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "spirv-tools/libspirv.h"
+#include "llvm/Support/FileSystem.h"
 
 #include <cstdlib>
 
@@ -283,7 +283,8 @@ bool Session::execute(llvm::ArrayRef<GridRun> runs) {
   std::memcpy(data.mapped(), image.bytes.data(), image.bytes.size());
   rt::VulkanCommandPool commandPool;
   VkCommandBuffer commands = VK_NULL_HANDLE;
-  if (!good(commandPool.create(context, rt::kComputeQueue, fault), "commands") ||
+  if (!good(commandPool.create(context, rt::kComputeQueue, fault),
+            "commands") ||
       !good(commandPool.allocate(commands, fault), "commands") ||
       !good(commandPool.begin(commands, /*oneTime=*/true, fault), "commands"))
     return false;
