@@ -19,6 +19,12 @@ constexpr double kHalfTolerance = 1e-3;
 
 const char *const kSchemes[] = {"f32", "f16", "bf16", "q8_0", "q4_0"};
 
+/// Where inputs are quantized, linears of floats are those of other variants.
+llvm::ArrayRef<const char *> linearSchemes(const GridBatch &batch) {
+  llvm::ArrayRef<const char *> all = kSchemes;
+  return batch.quantizes() ? all.take_back(2) : all;
+}
+
 class GridFamiliesTest : public testing::TestWithParam<std::string> {};
 /// In all variants.
 class GridLinearsTest : public testing::TestWithParam<std::string> {};
@@ -96,7 +102,7 @@ const LinearShape kLinears[] = {
 };
 
 void decodeCases(GridBatch &batch) {
-  for (const char *scheme : kSchemes)
+  for (const char *scheme : linearSchemes(batch))
     for (const LinearShape &shape : kLinears) {
       size_t index = batch.add(linearText(shape, scheme, "1"), "grid_decode");
       batch.check(index, {shape.row ? 5 : 1, 0, shape.row ? 3 : 0}, kTolerance);
@@ -114,7 +120,7 @@ void prefillCases(GridBatch &batch) {
       {40, 72, false, true, true},
       {48, 96, false, false, false, false, "silu"},
   };
-  for (const char *scheme : kSchemes)
+  for (const char *scheme : linearSchemes(batch))
     for (const LinearShape &shape : shapes) {
       size_t index = batch.add(linearText(shape, scheme, "?"), "grid_prefill");
       for (int64_t tokens : {1, 8, 19})

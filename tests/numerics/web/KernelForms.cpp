@@ -71,6 +71,13 @@ std::string KernelForms::table() const {
   return text;
 }
 
+static bool hasReason(llvm::ArrayRef<PrivateForm> reasons,
+                      llvm::StringRef family, llvm::StringRef target) {
+  return llvm::any_of(reasons, [&](const PrivateForm &row) {
+    return row.family == family && row.target == target && !row.reason.empty();
+  });
+}
+
 std::string KernelForms::problems(llvm::ArrayRef<PrivateForm> reasons) const {
   std::string text = failures;
   for (const kernels::KernelFamily *family : kernels::allFamilies(true))
@@ -78,10 +85,7 @@ std::string KernelForms::problems(llvm::ArrayRef<PrivateForm> reasons) const {
       text += family->name().str() + " has no kernel in the table\n";
   for (const auto &[name, family] : families)
     for (const auto &[target, forms] : family.forms) {
-      const auto *reason = llvm::find_if(reasons, [&](const PrivateForm &row) {
-        return row.family == name && row.target == target;
-      });
-      bool explained = reason != reasons.end() && !reason->reason.empty();
+      bool explained = hasReason(reasons, name, target);
       if (size_t count = family.privateTo(target); bool(count) != explained)
         text += count ? name + " builds " + std::to_string(count) +
                             " forms for " + target +
