@@ -6,7 +6,7 @@ import { WebGpuDevice } from "./device-webgpu.js";
 import { compileModule, openModel } from "./device-wasm.js";
 import { SinterError, throwIfAborted, toSinterError } from "./errors.js";
 import type { AdapterInfo } from "./gpu-adapter.js";
-import { openGpuDevice, requiredLimits, usableVariants } from "./gpu-adapter.js";
+import { deviceFeatures, openGpuDevice, requiredLimits, usableVariants } from "./gpu-adapter.js";
 import { GpuBuffers } from "./gpu-buffers.js";
 import type { KernelInfo } from "./gpu-program.js";
 import { GpuProgram, readKernelInfos } from "./gpu-program.js";
@@ -77,7 +77,7 @@ class Opening {
     const golden = options.selfCheck ? await readGolden(loader) : undefined;
     const limits = requiredLimits(this.adapter.adapter, needsOf(plan, kernels));
     throwIfAborted(options.signal);
-    const gpu = await openGpuDevice(this.adapter, first.features, limits);
+    const gpu = await openGpuDevice(this.adapter, deviceFeatures(variants, this.adapter), limits);
     let buffers: GpuBuffers;
     try {
       buffers = await GpuBuffers.create(gpu, plan);

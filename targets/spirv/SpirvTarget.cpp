@@ -33,6 +33,11 @@ struct SpirvVariant {
 ArrayRef<SpirvVariant> allVariants() {
   static const SpirvVariant table[] = {
       {"spirv-soft", Feature::none, false, {}, "software"},
+      {"spirv-dot",
+       Feature::packed_dot | Feature::subgroups,
+       true,
+       {"integer_dot", "subgroups"},
+       "fast_integer_dot"},
       {"spirv-f16",
        Feature::shader_f16 | Feature::subgroups,
        true,

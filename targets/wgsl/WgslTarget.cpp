@@ -29,10 +29,16 @@ struct WgslVariant {
 };
 
 /// In the order the runtime looks: a software adapter has what `f32` needs,
-/// too, so that `soft` comes first.
+/// too, so that `soft` comes first. `dot` is for devices that multiply bytes in
+/// one instruction, which WebGPU does not say of a device (gpu-adapter.ts).
 ArrayRef<WgslVariant> allVariants() {
   static const WgslVariant table[] = {
       {"soft", Feature::none, false, {}, "software"},
+      {"dot",
+       Feature::packed_dot | Feature::subgroups,
+       true,
+       {"packed_4x8_integer_dot_product", "subgroups"},
+       "fast_integer_dot"},
       {"f16",
        Feature::shader_f16 | Feature::subgroups,
        true,

@@ -20,7 +20,7 @@ const manifest = JSON.parse(fs.readFileSync(path.join(bundle, 'manifest.json'), 
 // A variant that asks for nothing is only a name.
 const variants = manifest.targets.webgpu.variants.map((variant) =>
   (typeof variant === 'string' ? { name: variant, features: [] } : { features: [], ...variant }));
-assert.deepEqual(variants.map((variant) => variant.name), ['soft', 'f16', 'f32']);
+assert.deepEqual(variants.map((variant) => variant.name), ['soft', 'dot', 'f16', 'f32']);
 for (const variant of variants) {
   const { name } = variant;
   const count = await validate(bundle, variant, (kernel, index, code) => {

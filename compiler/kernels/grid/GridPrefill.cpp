@@ -1,8 +1,10 @@
 // Many tokens times a weight matrix, on a grid: linear [bias] [residual, gate,
 // activation or cap]. A lane is a row of its panels for a block of tokens: it
 // unpacks a weight once for the block, and loads an x once for its panels. Rows
-// of padding in the input are computed and not stored.
+// of padding in the input are computed and not stored. Where the device
+// multiplies packed bytes, the workgroup quantizes the input first (GridDot.h).
 #include "compiler/kernels/KernelFamily.h"
+#include "compiler/kernels/grid/GridDot.h"
 #include "compiler/kernels/grid/GridLinear.h"
 
 using namespace mlir;
@@ -72,6 +74,9 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
   // text of the kernel, not once for each.
   int64_t tokens = k.meets() ? kTokens : kLaneTokens;
   Value scratch = k.floats(n * each * tokens);
+  std::optional<GridDot> dot;
+  if (GridDot::fits(linear, caps))
+    dot.emplace(k, linear, tokens);
   return k.items([&](Value first) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
@@ -83,12 +88,17 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
     for (int64_t i = 0; i < n; ++i)
       panels.push_back(k.min(k.add(panel, i), k.index(linear.panels() - 1)));
     k.loop(block, end, tokens, [&](Value token) {
+      auto start = [&](Value t) {
+        return k.mul(k.add(token, t), linear.columns);
+      };
       Values starts;
       for (int64_t t = 0; t < tokens; ++t)
-        starts.push_back(k.mul(k.add(token, t), linear.columns));
+        starts.push_back(start(k.index(t)));
       LaneProduct product =
-          emitLaneProduct(k, grid.weights(panels, row), tokens, false,
-                          grid.columns(starts), {k.index(0), 1});
+          dot ? dot->product(grid, grid.weights(panels, row), start,
+                             {k.index(0), 1})
+              : emitLaneProduct(k, grid.weights(panels, row), tokens, false,
+                                grid.columns(starts), {k.index(0), 1});
       for (auto [p, sums] : llvm::enumerate(product.sums))
         for (int64_t t = 0; t < tokens; ++t)
           k.store(sums[t], scratch,
