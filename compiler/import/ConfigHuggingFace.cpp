@@ -190,9 +190,7 @@ static void readLongRope(Keys &scaling, DecoderConfig &config,
   double stretch = scaling.real(
       "factor", static_cast<double>(config.maxPositions) / context);
   rope.attentionFactor = scaling.real(
-      "attention_factor",
-      stretch <= 1 ? 1.0
-                   : std::sqrt(1 + std::log(stretch) / std::log(context)));
+      "attention_factor", longRopeMagnitude(stretch, rope.originalContext));
 }
 
 static void readScaling(Keys &scaling, const Architecture &architecture,
