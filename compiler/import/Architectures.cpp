@@ -69,8 +69,11 @@ static void readPhi3(Keys &, DecoderConfig &config) {
 static void readFalcon(Keys &keys, DecoderConfig &config) {
   bool grouped = keys.flag("new_decoder_architecture", false);
   bool multiQuery = keys.flag("multi_query", true);
-  if (!grouped)
-    config.kvHeads = multiQuery ? 1 : config.heads;
+  if (!grouped && !multiQuery && config.kvHeads != config.heads)
+    keys.refuse("num_kv_heads", "differs from the number of heads, which only "
+                                "new_decoder_architecture knows");
+  if (!grouped && multiQuery)
+    config.kvHeads = 1;
   config.qkvLayout = grouped      ? QkvLayout::Grouped
                      : multiQuery ? QkvLayout::Stacked
                                   : QkvLayout::PerHead;
@@ -264,7 +267,7 @@ static std::vector<Architecture> phiFamily() {
   phi.normEpsilon = 1e-5;
   phi.activation = Activation::GeluTanh;
   phi.rotaryShare = 0.5;
-  phi.honoured = {"partial_rotary_factor", "qk_layernorm"};
+  phi.honoured = {"partial_rotary_factor", "qk_layernorm", "rotary_dim"};
   phi.readOwn = readPhi;
   phi.readGguf = readPhiGguf;
 
@@ -288,7 +291,8 @@ static std::vector<Architecture> layerNormFamilies() {
   falcon.tiedByDefault = falcon.layerNorm = true;
   falcon.normEpsilon = 1e-5;
   falcon.activation = Activation::Gelu;
-  falcon.honoured = {"alibi", "parallel_attn", "new_decoder_architecture"};
+  falcon.honoured = {"alibi", "parallel_attn", "new_decoder_architecture",
+                     "bias"};
   falcon.readOwn = readFalcon;
   falcon.readGguf = readFalconGguf;
 
@@ -300,7 +304,7 @@ static std::vector<Architecture> layerNormFamilies() {
   stablelm.normEpsilon = 1e-5;
   stablelm.rotaryShare = 0.25;
   stablelm.honoured = {"partial_rotary_factor", "rope_pct", "qk_layernorm",
-                       "use_parallel_residual"};
+                       "use_parallel_residual", "use_qkv_bias"};
   stablelm.readOwn = readStableLm;
   stablelm.readGguf = readStableLmGguf;
 
