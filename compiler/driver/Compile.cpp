@@ -187,11 +187,14 @@ runStages(Session &session, const StageOptions &stages,
 /// there.
 static llvm::Error openOutput(const CompileOptions &options,
                               const Session &session, TextParts &text,
-                              std::unique_ptr<BundleWriter> &bundle) {
+                              std::unique_ptr<BundleWriter> &bundle,
+                              llvm::raw_ostream &talk) {
   auto parts = readTextParts(*session.source, session.config);
   if (!parts)
     return parts.takeError();
   text = std::move(*parts);
+  if (!text.remark.empty())
+    talk << "warning: " << text.remark << "\n";
   BundleOptions bundleOptions;
   bundleOptions.overwrite = options.overwrite;
   auto writer = BundleWriter::create(options.output, bundleOptions);
@@ -214,7 +217,7 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
   TextParts text;
   std::unique_ptr<BundleWriter> bundle;
   if (!options.stopAfter)
-    if (llvm::Error error = openOutput(options, *session, text, bundle))
+    if (llvm::Error error = openOutput(options, *session, text, bundle, talk))
       return std::move(error);
   std::vector<OwningOpRef<ModuleOp>> modules;
   std::vector<BundleProgram> programs;

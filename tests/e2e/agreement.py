@@ -1,15 +1,16 @@
 """agreement.py FOLDER MODEL VARIANT | agreement.py FOLDER --shared WORK: -q f32 logits and greedy tokens of a reference model
 agree with the published implementation's: at every position, through prefill and step by step. MODEL is the folder itself
-(.) or a GGUF file in it; --shared takes the bundle that agreement_bundle.py left in WORK, and leaves there what it measured.
+(.), a GGUF file in it, or to-gguf: what our own converter (gguf_writer.py) makes of the folder; --shared takes the bundle that agreement_bundle.py left in WORK, and leaves there what it measured.
 
 Tolerance: 2e-4 of the logits' standard deviation; two correct float32 implementations are within 2.5e-5
 (data/reference/README.md)."""
 import json
+import pathlib
 import sys
 
 from bundles import (largest_difference, read_npy, read_safetensors, shared, sinter, skip, temporary_folder,
                      write_agreement)
-import pathlib
+from gguf_writer import convert
 
 TOLERANCE = 2e-4
 
@@ -47,7 +48,11 @@ with temporary_folder() as scratch:
         write_agreement(where, "cpu", [{"variant": variants[0], **measured}])
     else:
         bundle = f"{scratch}/bundle"
-        sinter("compile", folder / model, "-q", "f32", "--variants", where, "-o", bundle, "--quiet")
+        path = folder / model
+        if model == "to-gguf":
+            path = pathlib.Path(scratch, "model.gguf")
+            convert(folder, path)
+        sinter("compile", path, "-q", "f32", "--variants", where, "-o", bundle, "--quiet")
         measured = measure(bundle, scratch)
 worst = max(measured["prefill"], measured["stepwise"])
 assert worst <= TOLERANCE, f"logits differ by {worst:.2e} of std"
