@@ -9,6 +9,7 @@
 #include "compiler/reference/Ops.h"
 #include "compiler/support/Error.h"
 
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
@@ -88,6 +89,10 @@ std::vector<CaseSize> sinter::caseSizes(xf::RegionOp region) {
   add(1, 0);
   add(kSomeTokens, kSomePosition);
   add(most, positions);
+  if (sizes.size() == 1) { // other numbers at least
+    sizes.push_back(sizes.front());
+    sizes.back().draw = 1;
+  }
   return sizes;
 }
 
@@ -183,13 +188,13 @@ float cacheNumber(const KvCache &cache, const std::vector<uint8_t> &bytes,
   return value;
 }
 
-/// Random keys and values below `position`.
-void fillCache(KvCache &cache, int64_t position, Maker &maker,
+/// Random keys and values for the first `positions` tokens.
+void fillCache(KvCache &cache, int64_t positions, Maker &maker,
                std::vector<uint8_t> &bytes) {
   for (bool values : {false, true}) {
     std::vector<float> &numbers = values ? cache.values : cache.keys;
     for (int64_t head = 0; head < cache.kvHeads; ++head)
-      for (int64_t i = 0; i < position * cache.headDim; ++i) {
+      for (int64_t i = 0; i < positions * cache.headDim; ++i) {
         size_t index = cache.index(head, 0) + static_cast<size_t>(i);
         float value = maker.normal();
         size_t at = cacheOffset(cache, values, index);
@@ -242,7 +247,10 @@ void RegionCase::addArgument(unsigned index, uint32_t seed) {
     caches.push_back(std::make_unique<KvCache>(
         type.getKvHeads(), type.getCapacity(), type.getHeadDim(),
         type.getElementType().isF16()));
-    fillCache(*caches.back(), runSize.position, maker, bytes);
+    // A region that does not append finds this run's tokens in the cache.
+    int64_t cached = runSize.position +
+                     (isAppendedTo(region, index) ? 0 : runSize.tokens);
+    fillCache(*caches.back(), cached, maker, bytes);
     arguments.push_back(caches.back().get());
   } else {
     auto tensor = cast<RankedTensorType>(argument.getType());
@@ -280,7 +288,8 @@ llvm::Expected<RegionCase> RegionCase::make(xf::RegionOp region,
   made.interface = &interface;
   made.runSize = size;
   unsigned arguments = region.getArgumentTypes().size();
-  auto seed = static_cast<uint32_t>(1 + 1000 * size.tokens + size.position);
+  auto seed = static_cast<uint32_t>(1 + 1000 * size.tokens + size.position) +
+              1'000'003 * size.draw;
   for (unsigned i = 0; i < arguments; ++i)
     made.addArgument(i, seed + 7919 * i);
   for (size_t i = arguments; i < interface.bindings.size(); ++i)
@@ -309,10 +318,15 @@ compareRow(int64_t count, double tolerance,
   for (int64_t i = 0; i < count; ++i)
     largest = std::max(largest, std::fabs(expected(i)));
   for (int64_t i = 0; i < count; ++i)
-    if (!(std::fabs(got(i) - expected(i)) <= tolerance * largest))
-      return llvm::formatv("column {0} is {1}, not {2} (allowed difference: "
-                           "{3} times the row's largest number, {4})",
-                           i, got(i), expected(i), tolerance, largest);
+    if (!(std::fabs(got(i) - expected(i)) <= tolerance * largest)) {
+      std::string text;
+      llvm::raw_string_ostream(text)
+          << llvm::format("column %lld is %.6g, not %.6g (allowed difference: "
+                          "%g of the row's largest number, %.6g)",
+                          static_cast<long long>(i), got(i), expected(i),
+                          tolerance, largest);
+      return text;
+    }
   return {};
 }
 
@@ -395,7 +409,7 @@ std::string RegionCase::compare(double tolerance) const {
   for (unsigned i = 0; i < bindings.size(); ++i) {
     std::string where = compareBinding(i, tolerance);
     if (!where.empty())
-      return llvm::formatv("{0} tokens at position {1}: binding {2} ({3}): {4}",
+      return llvm::formatv("token_count {0}, position {1}: binding {2} ({3}): {4}",
                            runSize.tokens, runSize.position, i,
                            interface->bindings[i].meaning, where);
   }

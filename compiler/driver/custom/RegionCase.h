@@ -12,6 +12,7 @@ namespace sinter {
 /// The run-time numbers of a case.
 struct CaseSize {
   int64_t tokens = 1, position = 0, row = 0;
+  uint32_t draw = 0; ///< of the random numbers
 };
 
 /// Several sizes that the region has to be right for: one token, an odd number,
