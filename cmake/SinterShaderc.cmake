@@ -1,6 +1,5 @@
 # SINTER_SHADERC_LIBRARIES: what links libshaderc and SPIRV-Tools, for custom kernels in GLSL; empty where it is missing.
 # Distributions cut the archives in different ways (Debian 12's libshaderc.so lacks its glslang), so candidates are tried.
-include_guard(GLOBAL)
 include(CheckCXXSourceCompiles)
 
 find_path(SINTER_SHADERC_INCLUDE shaderc/shaderc.h)

@@ -242,9 +242,8 @@ Error Scanner::enable() {
 Error Scanner::constant() {
   std::string name = take();
   std::vector<std::string> expression;
-  while (!done() && peek() != "=")
-    ++next;
-  ++next;
+  if (Error error = skipPast("="))
+    return error;
   while (!done() && peek() != ";")
     expression.push_back(take());
   int64_t value = numberOf(expression, -1);
