@@ -103,6 +103,18 @@ static void writeTarget(json::OStream &out,
   });
 }
 
+static void writeCustomKernel(json::OStream &out,
+                              const ManifestInfo::CustomKernel &kernel) {
+  out.object([&] {
+    out.attribute("id", kernel.id);
+    out.attribute("target", kernel.target);
+    out.attribute("variant", kernel.variant);
+    out.attribute("file", utf8(kernel.file));
+    out.attribute("sha256", kernel.sha256);
+    out.attribute("checked", kernel.checked);
+  });
+}
+
 static void writeFile(json::OStream &out, const BundleFile &file) {
   out.object([&] {
     out.attribute("path", file.path);
@@ -143,6 +155,11 @@ std::string sinter::manifestText(const ManifestInfo &info,
     out.attributeObject("sampling", [&] { writeSampling(out, info.sampling); });
     if (info.chatTemplate)
       out.attribute("chat_template", utf8(*info.chatTemplate));
+    if (!info.customKernels.empty())
+      out.attributeArray("custom_kernels", [&] {
+        for (const ManifestInfo::CustomKernel &kernel : info.customKernels)
+          writeCustomKernel(out, kernel);
+      });
     out.attributeArray("files", [&] {
       for (const BundleFile &file : files)
         writeFile(out, file);

@@ -43,6 +43,14 @@ struct ManifestInfo {
     std::optional<int64_t> topK;
   };
 
+  /// A user's shader in the place of a generated kernel.
+  struct CustomKernel {
+    std::string id, target, variant;
+    std::string file;   ///< its name, without folders
+    std::string sha256; ///< of its text
+    bool checked = true; ///< its results were compared with the reference
+  };
+
   std::string name;   ///< of the model, for people
   std::string prefix; ///< C identifier
   std::string architecture, quantization;
@@ -52,6 +60,7 @@ struct ManifestInfo {
   uint64_t weightBytes = 0, arenaBytes = 0, stateBytes = 0;
   Sampling sampling;
   std::optional<std::string> chatTemplate;
+  std::vector<CustomKernel> customKernels;
 };
 
 /// One file of a bundle.

@@ -1,5 +1,6 @@
 // sinter inspect MODEL|BUNDLE [--kernels|--memory|--plan]
 #include "compiler/cli/Command.h"
+#include "compiler/cli/CustomReport.h"
 #include "compiler/cli/PlanReport.h"
 #include "compiler/driver/Compile.h"
 #include "compiler/support/Error.h"
@@ -18,6 +19,7 @@ namespace {
 struct Arguments {
   CompileOptions options; ///< for a model: how it would be compiled
   bool kernels = false, memory = false, program = false;
+  std::string kernel, skeleton; ///< id; language
 };
 } // namespace
 
@@ -34,19 +36,40 @@ static llvm::Expected<std::string> planBytes(const Arguments &arguments) {
   return (*buffer)->getBuffer().str();
 }
 
+/// A shader to begin with, on stdout.
+static int printSkeleton(const Arguments &arguments) {
+  if (arguments.kernel.empty() || arguments.skeleton.empty())
+    return reportUsage("--kernel ID and --skeleton glsl|wgsl belong together");
+  auto text = kernelSkeleton(arguments.options, arguments.kernel,
+                             arguments.skeleton, llvm::errs());
+  if (!text)
+    return reportError(text.takeError());
+  llvm::outs() << *text;
+  return kExitOk;
+}
+
 static int run(const Arguments &arguments, const Globals &globals) {
+  if (!arguments.kernel.empty() || !arguments.skeleton.empty())
+    return printSkeleton(arguments);
   auto bytes = planBytes(arguments);
   if (!bytes)
     return reportError(bytes.takeError());
   auto report = PlanReport::create(std::move(*bytes));
   if (!report)
     return reportError(report.takeError());
+  auto custom = readCustomKernels(arguments.options.model);
+  if (!custom)
+    return reportError(custom.takeError());
   if (globals.json) {
-    llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(report->json()));
+    llvm::json::Object json = report->json();
+    json["custom_kernels"] = customJson(*custom);
+    llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(json)));
     return kExitOk;
   }
-  if (arguments.kernels)
+  if (arguments.kernels) {
     report->printKernels(llvm::outs());
+    printCustom(*custom, llvm::outs());
+  }
   if (arguments.memory)
     report->printMemory(llvm::outs());
   if (arguments.program)
@@ -67,6 +90,13 @@ Runner cli::addInspectCommand(CLI::App &app, const Globals &globals) {
                "Memory plan: caches and buffers with their lives");
   app.add_flag("--plan", arguments->program,
                "Host program: dispatches in order");
+  app.add_option("--target", arguments->options.targets,
+                 "For a model: what it would be compiled for");
+  app.add_option("--kernel", arguments->kernel,
+                 "For a model: the kernel that --skeleton is for");
+  app.add_option("--skeleton", arguments->skeleton,
+                 "A shader to begin a custom kernel with: glsl or wgsl")
+      ->check(CLI::IsMember({"glsl", "wgsl"}));
   app.add_option("--quantization", arguments->options.quantization,
                  "For a model: f32, f16, q8, q4 or keep");
   app.add_option("--context", arguments->options.context,

@@ -5,6 +5,8 @@
 #include "compiler/driver/StageRunner.h"
 #include "compiler/driver/Targets.h"
 #include "compiler/driver/WriteBundle.h"
+#include "compiler/driver/custom/CustomKernels.h"
+#include "compiler/driver/custom/KernelInterfaces.h"
 #include "compiler/import/Config.h"
 #include "compiler/import/ModelSource.h"
 #include "compiler/models/ModelBuilder.h"
@@ -74,6 +76,8 @@ static llvm::Error checkOptions(const CompileOptions &options) {
     return inputError("an output folder is needed (-o DIR)");
   if (options.startAt && options.dumpIr.empty())
     return inputError("--start-at reads the stage before from --dump-ir DIR");
+  if (options.stopAfter && !options.kernels.empty())
+    return inputError("--kernel is for a whole compile, without --stop-after");
   if (options.startAt == Stage::Import)
     return inputError("--start-at import is a compile from the beginning; "
                       "leave it out");
@@ -204,12 +208,28 @@ static llvm::Error openOutput(const CompileOptions &options,
   return llvm::Error::success();
 }
 
+/// The custom kernels that were asked for; their features are added to the
+/// variants of the session.
+static llvm::Expected<CustomKernels>
+customKernels(Session &session, llvm::ArrayRef<KernelRequest> requests,
+              llvm::ArrayRef<OwningOpRef<ModuleOp>> modules,
+              const CompileOptions &options, llvm::raw_ostream &talk) {
+  std::vector<KernelProgram> programs;
+  for (size_t i = 0; i < session.programs.size(); ++i)
+    programs.push_back({session.programs[i], modules[i].get()});
+  return makeCustomKernels(requests, programs, options.uncheckedKernels,
+                           options.quiet ? llvm::nulls() : talk);
+}
+
 llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
                                               llvm::raw_ostream &data,
                                               llvm::raw_ostream &talk) {
   auto begun = std::chrono::steady_clock::now();
   if (llvm::Error error = checkOptions(options))
     return std::move(error);
+  auto requests = readKernelRequests(options.kernels);
+  if (!requests)
+    return requests.takeError();
   auto session = openSession(options);
   if (!session)
     return session.takeError();
@@ -239,8 +259,12 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
     if (options.dumpIr.empty())
       modules[0]->print(data);
   } else {
-    BundleInput input{options, programs, *session->source,   session->config,
-                      text,    *bundle,  modelName(options), talk};
+    auto custom = customKernels(*session, *requests, modules, options, talk);
+    if (!custom)
+      return custom.takeError();
+    BundleInput input{options, programs, *session->source, session->config,
+                      text,    *custom,  *bundle,          modelName(options),
+                      talk};
     if (llvm::Error error = writeBundle(input, report))
       return std::move(error);
   }
@@ -263,4 +287,23 @@ llvm::Expected<std::string> sinter::planOfModel(const CompileOptions &options,
     return module.takeError();
   return writePlan(*(*module)->getOps<plan::ProgramOp>().begin(),
                    planInfo(**module, session->config));
+}
+
+llvm::Expected<std::string>
+sinter::kernelSkeleton(const CompileOptions &options, llvm::StringRef id,
+                       llvm::StringRef language, llvm::raw_ostream &talk) {
+  CompileOptions upToPlan = options;
+  upToPlan.stopAfter = Stage::Plan;
+  upToPlan.targets = {language == "glsl" ? "vulkan" : "webgpu"};
+  auto session = openSession(upToPlan);
+  if (!session)
+    return session.takeError();
+  auto module = runStages(*session, session->programs[0], upToPlan, talk);
+  if (!module)
+    return module.takeError();
+  auto region = findRegion(**module, id);
+  if (!region)
+    return region.takeError();
+  const Target *target = session->programs[0].targets[0].target;
+  return target->skeleton(interfaceOf(*region));
 }

@@ -1,6 +1,7 @@
 """agreement.py FOLDER MODEL VARIANT | agreement.py FOLDER --shared WORK: -q f32 logits and greedy tokens of a reference model
 agree with the published implementation's: at every position, through prefill and step by step. MODEL is the folder itself
-(.), a GGUF file in it, or to-gguf: what our own converter (gguf_writer.py) makes of the folder; --shared takes the bundle that agreement_bundle.py left in WORK, and leaves there what it measured.
+(.), a GGUF file in it, or to-gguf: what our own converter (gguf_writer.py) makes of the folder; --shared takes the bundle
+that agreement_bundle.py left in WORK, and leaves there what it measured.
 
 Tolerance: 2e-4 of the logits' standard deviation; two correct float32 implementations are within 2.5e-5
 (data/reference/README.md)."""
