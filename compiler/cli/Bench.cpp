@@ -87,9 +87,8 @@ static sinter_status once(OpenModel &open, const Arguments &arguments,
   timing.prefill = now() - begin;
   begin = now();
   for (uint32_t i = 0; i < arguments.count && !status; ++i) {
-    call("decode", 1, [&] {
-      return sinter_session_decode(open.session, token, error);
-    });
+    call("decode", 1,
+         [&] { return sinter_session_decode(open.session, token, error); });
     ++position;
     call("sample", 1, sample);
   }

@@ -1,5 +1,5 @@
-// Which plan of a bundle a command looks at: bundles for CPUs and for grids have
-// one each, and one for Vulkan alone has no plan.fb.
+// Which plan of a bundle a command looks at: bundles for CPUs and for grids
+// have one each, and one for Vulkan alone has no plan.fb.
 #pragma once
 
 #include "compiler/bundle/Manifest.h"
@@ -25,8 +25,8 @@ struct ChosenPlan {
   std::string bytes;
 };
 
-/// The plan that `device` ("cpu", "vulkan", ...) runs; "" and "null": the first.
-/// An unsupported error names what the bundle is for.
+/// The plan that `device` ("cpu", "vulkan", ...) runs; "" and "null": the
+/// first. An unsupported error names what the bundle is for.
 llvm::Expected<ChosenPlan> planForDevice(llvm::StringRef folder,
                                          llvm::StringRef device);
 

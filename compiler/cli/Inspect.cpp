@@ -16,7 +16,7 @@ using namespace sinter::cli;
 namespace {
 struct Arguments {
   CompileOptions options; ///< for a model: how it would be compiled
-  std::string device; ///< whose plan; empty: the first
+  std::string device;     ///< whose plan; empty: the first
   bool kernels = false, memory = false, program = false;
 };
 } // namespace

@@ -33,8 +33,8 @@ public:
   /// Bytes one decode step reads and writes at a position: weights (of the
   /// embedding one row), cache, activations.
   double bytesPerToken(double position) const;
-  /// Bytes one run of a kernel moves for `tokens` tokens at a position; 0 for an
-  /// unknown id.
+  /// Bytes one run of a kernel moves for `tokens` tokens at a position; 0 for
+  /// an unknown id.
   double bytesOfRun(llvm::StringRef kernel, double tokens,
                     double position) const;
 

@@ -45,6 +45,11 @@ public:
   size_t add(const std::string &text, llvm::StringRef family,
              bool forced = false);
 
+  /// Adds the region with every value of each parameter of its schedule, one at
+  /// a time; the defaults are what add() tests. Indices of all of them.
+  std::vector<size_t> addSchedules(const std::string &text,
+                                   llvm::StringRef family);
+
   /// Notes a run of region `index`; compared as checkRegion says. `prepare` may
   /// change the arguments before.
   void check(size_t index, const RunSize &size, double tolerance,
@@ -68,7 +73,9 @@ private:
     mlir::OwningOpRef<mlir::ModuleOp> module;
     xf::RegionOp region;
     const kernels::KernelFamily *family;
-    std::string id;
+    std::string
+        id; ///< of the kernel: with a schedule the family's and a suffix
+    kernels::Schedule schedule;
   };
   struct Case {
     GridRun run;
