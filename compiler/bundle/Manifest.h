@@ -79,6 +79,17 @@ std::string manifestText(const ManifestInfo &info,
 llvm::Expected<std::vector<BundleFile>>
 readManifestFiles(llvm::StringRef text, llvm::StringRef where);
 
+/// A program of a bundle and who runs it.
+struct BundleProgramFile {
+  std::string plan;                 ///< "plan.fb"
+  std::vector<std::string> targets; ///< {"cpu", "wasm"}
+};
+
+/// The programs of a manifest, each plan once, in the order of its targets; the
+/// one of the CPU first. A manifest without targets is one for CPUs.
+llvm::Expected<std::vector<BundleProgramFile>>
+readManifestPrograms(llvm::StringRef text, llvm::StringRef where);
+
 /// Whether a path may stand in a manifest: relative, not above the bundle, no
 /// backslash, colon or control character, below 256 bytes.
 bool isSafeBundlePath(llvm::StringRef path);

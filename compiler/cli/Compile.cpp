@@ -111,6 +111,9 @@ cli::Runner cli::addCompileCommand(CLI::App &app, const Globals &globals) {
       ->allow_extra_args(false);
   app.add_flag("--unchecked-kernels", options.uncheckedKernels,
                "Do not compare custom kernels with the reference");
+  app.add_option("--tuning", options.tunings,
+                 "Files of sinter tune with schedules for kernels")
+      ->delimiter(',');
   app.add_option("--name", options.name, "Name of the model in the bundle");
   app.add_option("--mem-limit", arguments->memLimit,
                  "Memory to take at most (800M, 4G); exit code 4 beyond it");

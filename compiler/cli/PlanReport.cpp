@@ -47,11 +47,17 @@ llvm::Expected<PlanReport> PlanReport::create(std::string bytes) {
   flatbuffers::Verifier verifier(
       reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
   if (!fb::VerifyPlanBuffer(verifier))
-    return inputError("plan.fb is damaged");
+    return inputError("the plan is damaged");
   return PlanReport(std::move(bytes));
 }
 
 const fb::Plan &PlanReport::plan() const { return *fb::GetPlan(bytes.data()); }
+
+/// What one run of a kernel moves (runtime/schema/plan.fbs).
+static double bytesOf(const fb::Cost &cost, double tokens, double position) {
+  return cost.weight_bytes() + cost.bytes_per_token() * tokens +
+         cost.bytes_per_token_position() * tokens * position;
+}
 
 /// What each kernel does in one token at a position.
 static std::vector<Share> sharesOf(const fb::Plan &plan, double position) {
@@ -70,8 +76,7 @@ static std::vector<Share> sharesOf(const fb::Plan &plan, double position) {
       if (!counts || !cost)
         continue;
       ++share.perToken;
-      share.bytes += cost->weight_bytes() + cost->bytes_per_token() +
-                     cost->bytes_per_token_position() * position;
+      share.bytes += bytesOf(*cost, 1, position);
       share.flops +=
           cost->flops_per_token() + cost->flops_per_token_position() * position;
     }
@@ -128,6 +133,14 @@ static void printPrecision(const Precision &precision, llvm::raw_ostream &out) {
   out << llvm::formatv("  {0} of {1} matrix products take 8-bit inputs in "
                        "blocks of 32, the others f32\n",
                        precision.integerInputs, all);
+}
+
+double PlanReport::bytesOfRun(llvm::StringRef kernel, double tokens,
+                              double position) const {
+  for (const fb::Kernel *known : tablesOf(plan().kernels()))
+    if (const fb::Cost *cost = known->cost(); textOf(known->id()) == kernel)
+      return cost ? bytesOf(*cost, tokens, position) : 0;
+  return 0;
 }
 
 void PlanReport::printModel(llvm::raw_ostream &out) const {

@@ -4,6 +4,7 @@
 #include "compiler/driver/Registration.h"
 #include "compiler/driver/StageRunner.h"
 #include "compiler/driver/Targets.h"
+#include "compiler/driver/TuningFile.h"
 #include "compiler/driver/WriteBundle.h"
 #include "compiler/driver/custom/CustomKernels.h"
 #include "compiler/driver/custom/KernelInterfaces.h"
@@ -112,8 +113,42 @@ struct Session {
   DecoderConfig config;
   std::unique_ptr<MLIRContext> context;
   std::vector<StageOptions> programs; ///< one per kind of plan
+  std::vector<Tuning> tunings;
 };
 } // namespace
+
+/// The caps of a variant of a program, null if it is not among its variants.
+static kern::CapsAttr capsOf(const StageOptions &stages, const Tuning &tuning) {
+  for (const TargetChoice &choice : stages.targets)
+    for (const TargetVariant &variant : choice.variants)
+      if (choice.target->name() == tuning.target &&
+          variant.name == tuning.variant)
+        return variant.caps;
+  return {};
+}
+
+/// Reads the files of schedules and gives each to the program of its variant.
+static llvm::Error readTunings(const CompileOptions &options,
+                               Session &session) {
+  for (const std::string &path : options.tunings) {
+    auto tuning = readTuning(path);
+    if (!tuning)
+      return tuning.takeError();
+    auto program = llvm::find_if(session.programs, [&](StageOptions &stages) {
+      return capsOf(stages, *tuning) != nullptr;
+    });
+    if (program == session.programs.end())
+      return inputError(path + ": it is for variant '" + tuning->variant +
+                        "' of target '" + tuning->target +
+                        "', which this compile does not make");
+    if (!program->schedules.try_emplace(tuning->variant, tuning->table())
+             .second)
+      return inputError(path + ": variant '" + tuning->variant +
+                        "' has a tuning file already");
+    session.tunings.push_back(std::move(*tuning));
+  }
+  return llvm::Error::success();
+}
 
 static llvm::Expected<Session> openSession(const CompileOptions &options) {
   Session session;
@@ -144,6 +179,8 @@ static llvm::Expected<Session> openSession(const CompileOptions &options) {
     stages->targets = std::move(group.choices);
     session.programs.push_back(*stages);
   }
+  if (llvm::Error error = readTunings(options, session))
+    return std::move(error);
   if (session.programs.size() > 1 && (options.stopAfter || options.startAt))
     return inputError("these targets have different plans; --stop-after and "
                       "--start-at need targets that share one");
@@ -180,7 +217,14 @@ runStages(Session &session, const StageOptions &stages,
   if (!options.startAt)
     if (llvm::Error error = dumper->dump(Stage::Import, **module))
       return std::move(error);
-  if (llvm::Error error = runner.run(**module, stages, from))
+  auto checkTunings = [&](ModuleOp planned) -> llvm::Error {
+    for (const Tuning &tuning : session.tunings)
+      if (kern::CapsAttr caps = capsOf(stages, tuning))
+        if (llvm::Error error = checkTuning(tuning, planned, caps, talk))
+          return error;
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = runner.run(**module, stages, from, checkTunings))
     return std::move(error);
   if (llvm::Error error = dumper->writeIndex())
     return std::move(error);
@@ -272,6 +316,20 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun)
           .count();
   return report;
+}
+
+llvm::Expected<PlannedModel> sinter::planModel(const CompileOptions &options,
+                                               llvm::raw_ostream &talk) {
+  CompileOptions upToPlan = options;
+  upToPlan.stopAfter = Stage::Plan;
+  auto session = openSession(upToPlan);
+  if (!session)
+    return session.takeError();
+  auto module = runStages(*session, session->programs[0], upToPlan, talk);
+  if (!module)
+    return module.takeError();
+  return PlannedModel{std::move(session->context), std::move(*module),
+                      session->programs[0]};
 }
 
 llvm::Expected<std::string> sinter::planOfModel(const CompileOptions &options,

@@ -32,8 +32,19 @@ public:
     DecodeRegion found = *matchAttentionDecode(region, reason);
     return {static_cast<int64_t>(found.attention.getHeads()), 0};
   }
+  SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
+                                          kern::CapsAttr caps) const override {
+    if (caps.getCheapBarriers())
+      return {};
+    return {groupHeads()};
+  }
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
+
+private:
+  static ScheduleParameter groupHeads() {
+    return {"group_heads", kHeadsOfGroup, {1, 2, 4, 8, 16}};
+  }
 };
 
 /// What both schedules need of a region.
@@ -243,13 +254,14 @@ GridAttentionDecode::build(OpBuilder &builder, xf::RegionOp region,
       buildGroup(step, memory, head);
     });
   }
-  GridShell k(builder, region, id(region), caps, kHeadsOfGroup);
+  int64_t together = chosen(region, groupHeads());
+  GridShell k(builder, region, id(region), caps, together);
   LaneAttention attention(k, found.cacheType());
   Value keyRow = k.floats(headDim);
   return k.items([&](Value first) {
     Value lane = k.lane(), head = k.add(first, lane);
-    Value inside = k.both(k.less(lane, k.index(kHeadsOfGroup)),
-                          k.less(head, k.index(heads)));
+    Value inside =
+        k.both(k.less(lane, k.index(together)), k.less(head, k.index(heads)));
     k.when(inside, [&] {
       Step step(k, found);
       buildLane(step, attention, keyRow, head);

@@ -43,10 +43,25 @@ public:
   Cost cost(xf::RegionOp region) const override {
     return linearCost(matched(region));
   }
+  SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
+                                          kern::CapsAttr caps) const override {
+    if (caps.getCheapBarriers())
+      return {};
+    return {lanePanels(matched(region))};
+  }
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
 
 private:
+  /// Weight panels of a lane without barriers; both of a gate.
+  static ScheduleParameter lanePanels(const LinearRegion &linear) {
+    ScheduleParameter panels{"lane_panels",
+                             linear.normWeight ? kNormLanePanels : kLanePanels,
+                             {2, 4, 8, 16}};
+    if (!linear.hasGate())
+      panels.values.insert(panels.values.begin(), 1);
+    return panels;
+  }
   static std::optional<LinearRegion> match(xf::RegionOp region,
                                            std::string &reason) {
     std::optional<LinearRegion> linear = matchLinear(region, reason);
@@ -219,8 +234,8 @@ FailureOr<kern::KernelOp> GridDecode::build(OpBuilder &builder,
     GridShell k(builder, region, id(region), caps, /*itemsPerGroup=*/1);
     return buildShared(k, linear);
   }
-  int64_t n = (linear.normWeight ? kNormLanePanels : kLanePanels) /
-              GridLinear::panelsPerOutput(linear);
+  int64_t n =
+      chosen(region, lanePanels(linear)) / GridLinear::panelsPerOutput(linear);
   GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
   return buildWhole(k, linear, n);
 }

@@ -39,10 +39,31 @@ public:
   Cost cost(xf::RegionOp region) const override {
     return linearCost(matched(region));
   }
+  SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
+                                          kern::CapsAttr caps) const override {
+    return {lanePanels(matched(region), caps), laneTokens(caps)};
+  }
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
 
 private:
+  /// Weight panels of a lane; both of a gate.
+  static ScheduleParameter lanePanels(const LinearRegion &linear,
+                                      kern::CapsAttr caps) {
+    ScheduleParameter panels{"lane_panels",
+                             caps.getCheapBarriers() ? kLanePanelsOfGpu
+                                                     : kLanePanels,
+                             {2, 4, 8, 16}};
+    if (!linear.hasGate())
+      panels.values.insert(panels.values.begin(), 1);
+    return panels;
+  }
+  /// Of the kTokens of an item, what a lane computes at a time.
+  static ScheduleParameter laneTokens(kern::CapsAttr caps) {
+    return {"lane_tokens",
+            caps.getCheapBarriers() ? kTokens : kLaneTokens,
+            {1, 2, 4, 8}};
+  }
   static std::optional<LinearRegion> match(xf::RegionOp region,
                                            std::string &reason) {
     std::optional<LinearRegion> linear = matchLinear(region, reason);
@@ -68,11 +89,11 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
                                              kern::CapsAttr caps) const {
   LinearRegion linear = matched(region);
   int64_t each = GridLinear::panelsPerOutput(linear);
-  int64_t n = (caps.getCheapBarriers() ? kLanePanelsOfGpu : kLanePanels) / each;
+  int64_t n = chosen(region, lanePanels(linear, caps)) / each;
   GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
   // Sums wait in scratch for loops over tokens that store them: once in the
   // text of the kernel, not once for each.
-  int64_t tokens = k.meets() ? kTokens : kLaneTokens;
+  int64_t tokens = chosen(region, laneTokens(caps));
   Value scratch = k.floats(n * each * tokens);
   std::optional<GridDot> dot;
   if (GridDot::fits(linear, caps))

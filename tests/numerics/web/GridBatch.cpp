@@ -51,6 +51,26 @@ size_t GridBatch::add(const std::string &text, llvm::StringRef family,
   return entries.size() - 1;
 }
 
+std::vector<size_t> GridBatch::addSchedules(const std::string &text,
+                                            llvm::StringRef family) {
+  std::vector<size_t> indices;
+  size_t first = add(text, family);
+  if (first >= entries.size())
+    return indices;
+  auto parameters = kernels::parametersOf(*entries[first].family,
+                                          entries[first].region, caps());
+  entries.pop_back();
+  EXPECT_FALSE(parameters.empty()) << family.str() << " has no schedule";
+  for (const kernels::ScheduleParameter &parameter : parameters)
+    for (int64_t value : parameter.values) {
+      indices.push_back(add(text, family));
+      Entry &entry = entries.back();
+      entry.schedule[parameter.name.str()] = value;
+      entry.id += "_" + parameter.name.str() + std::to_string(value);
+    }
+  return indices;
+}
+
 void GridBatch::addKernel(const std::string &text) {
   std::string caps;
   llvm::raw_string_ostream(caps) << mlir::Attribute(program.variant.caps);
@@ -115,12 +135,16 @@ bool GridBatch::build() {
     if (module->lookupSymbol(entry.id))
       continue;
     builder.setInsertionPointToEnd(module->getBody());
-    auto kernel = entry.family->build(builder, entry.region, caps());
-    if (failed(kernel) || kernel->getSymName() != entry.id ||
-        failed(mlir::verify(*kernel))) {
+    auto kernel = kernels::buildKernel(builder, *entry.family, entry.region,
+                                       caps(), entry.schedule);
+    bool good = succeeded(kernel) &&
+                kernel->getSymName() == entry.family->id(entry.region) &&
+                succeeded(mlir::verify(*kernel));
+    if (!good) {
       ADD_FAILURE() << "cannot build " << entry.id;
       return false;
     }
+    kernel->setSymName(entry.id);
   }
   for (auto kernel : module->getOps<kern::KernelOp>()) {
     program.kernels.push_back(kernel.getSymName().str());

@@ -44,6 +44,11 @@ public:
   size_t add(const std::string &text, llvm::StringRef family,
              bool forced = false);
 
+  /// Adds the region with every value of each parameter of its schedule, one at
+  /// a time; the defaults are what add() tests. Indices of all of them.
+  std::vector<size_t> addSchedules(const std::string &text,
+                                   llvm::StringRef family);
+
   /// Notes a run of region `index`; compared as checkRegion says. `prepare` may
   /// change the arguments before. Where kernels quantize the inputs of linears
   /// (packed_dot) arguments are such that it loses nothing, unless the batch
@@ -73,7 +78,9 @@ private:
     xf::RegionOp region;
     xf::RegionOp meaning; ///< the region, or its twin that quantizes
     const kernels::KernelFamily *family;
-    std::string id;
+    std::string
+        id; ///< of the kernel: with a schedule the family's and a suffix
+    kernels::Schedule schedule;
   };
   bool build();
   bool emit();

@@ -128,6 +128,31 @@ void prefillCases(GridBatch &batch) {
     }
 }
 
+/// Every value of every parameter that may be tuned (docs/tuning.md).
+void scheduleCases(GridBatch &batch) {
+  for (const char *scheme : {"q4_0", "f32"}) {
+    for (const LinearShape &shape :
+         {LinearShape{144, 160, false, false, true},
+          LinearShape{80, 64, true, false, false, true},
+          LinearShape{48, 64, true, false, false, false, "silu"}})
+      for (size_t index :
+           batch.addSchedules(linearText(shape, scheme, "1"), "grid_decode"))
+        batch.check(index, {shape.row ? 5 : 1, 0, shape.row ? 3 : 0},
+                    kTolerance);
+    for (const LinearShape &shape :
+         {LinearShape{144, 64},
+          LinearShape{48, 96, false, false, false, false, "silu"}})
+      for (size_t index :
+           batch.addSchedules(linearText(shape, scheme, "?"), "grid_prefill"))
+        for (int64_t tokens : {1, 19})
+          batch.check(index, {tokens}, kTolerance);
+  }
+  const AttentionCase attention = {2, 3, 64, 160, 0, "f16", 0, true};
+  for (size_t index :
+       batch.addSchedules(decodeText(attention), "grid_attention_decode"))
+    batch.check(index, {1, 130}, kHalfTolerance);
+}
+
 void embeddingCases(GridBatch &batch) {
   for (const char *scheme : kSchemes)
     for (const char *tokens : {"?", "1"}) {
@@ -252,6 +277,7 @@ void runCases(Cases add, const std::string &where) {
 
 TEST_P(GridLinearsTest, Decode) { runCases(decodeCases, GetParam()); }
 TEST_P(GridLinearsTest, Prefill) { runCases(prefillCases, GetParam()); }
+TEST_P(GridFamiliesTest, Schedules) { runCases(scheduleCases, GetParam()); }
 TEST_P(GridFamiliesTest, Embedding) { runCases(embeddingCases, GetParam()); }
 TEST_P(GridFamiliesTest, NormAndArgmax) {
   runCases(normAndArgmaxCases, GetParam());
