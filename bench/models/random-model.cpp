@@ -3,7 +3,8 @@
 // request, as a GGUF file with every matrix in Q4_0, which peers read. Weights
 // stream: memory does not grow with the model. Deterministic.
 //
-//   sinter-random-model SHAPE --hf DIR [--gguf FILE]
+//   sinter-random-model SHAPE [--hf DIR] [--gguf FILE] [--empty-hf DIR]
+//   --empty-hf: all numbers are zero and take no room on the disk
 //   SHAPE: S, T, 1b, 8b, or layers,hidden,ffn,heads,kv_heads,head_dim,vocab
 //
 // Formats: huggingface.co/docs/safetensors, ggml docs/gguf.md; Q4_0: per 32
@@ -179,6 +180,13 @@ public:
     number<uint64_t>(data.size());
     text(data);
   }
+  /// A hole of zeros, at the end.
+  void hole(uint64_t size) {
+    written += size;
+    if (std::fflush(file))
+      die("cannot write to " + path);
+    std::filesystem::resize_file(path, written);
+  }
   void pad(uint64_t alignment) {
     while (written % alignment)
       number<uint8_t>(0);
@@ -210,7 +218,7 @@ std::string configOf(const Shape &s) {
 }
 
 void writeShard(const std::string &path, const std::vector<Tensor> &all,
-                size_t begin, size_t end) {
+                size_t begin, size_t end, bool empty) {
   std::string header = "{";
   uint64_t offset = 0;
   for (size_t i = begin; i < end; ++i) {
@@ -228,6 +236,8 @@ void writeShard(const std::string &path, const std::vector<Tensor> &all,
   header.resize((header.size() + 7) / 8 * 8, ' ');
   File file(path);
   file.string(header);
+  if (empty)
+    return file.hole(offset);
   std::vector<uint16_t> row;
   for (size_t i = begin; i < end; ++i)
     for (int64_t r = 0; r < all[i].rows; ++r) {
@@ -237,7 +247,7 @@ void writeShard(const std::string &path, const std::vector<Tensor> &all,
 }
 
 void writeHuggingFace(const std::string &folder, const Shape &shape,
-                      const std::vector<Tensor> &all) {
+                      const std::vector<Tensor> &all, bool empty) {
   std::filesystem::create_directories(folder);
   File(folder + "/config.json").text(configOf(shape));
   constexpr int64_t kShardBytes = int64_t(1) << 30;
@@ -257,7 +267,7 @@ void writeHuggingFace(const std::string &folder, const Shape &shape,
     char name[64];
     std::snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors",
                   shard + 1, starts.size());
-    writeShard(folder + "/" + name, all, starts[shard], end);
+    writeShard(folder + "/" + name, all, starts[shard], end, empty);
     for (size_t i = starts[shard]; i < end; ++i)
       map +=
           (map.empty() ? "\"" : ",\"") + all[i].hfName + "\":\"" + name + "\"";
@@ -395,12 +405,15 @@ Shape parseShape(const std::string &text) {
 
 int main(int argc, char **argv) {
   if (argc < 4)
-    die("usage: sinter-random-model SHAPE --hf DIR [--gguf FILE]");
+    die("usage: sinter-random-model SHAPE [--hf DIR] [--gguf FILE] "
+        "[--empty-hf DIR]");
   Shape shape = parseShape(argv[1]);
   std::vector<Tensor> all = tensorsOf(shape);
   for (int i = 2; i + 1 < argc; i += 2) {
     if (!std::strcmp(argv[i], "--hf"))
-      writeHuggingFace(argv[i + 1], shape, all);
+      writeHuggingFace(argv[i + 1], shape, all, /*empty=*/false);
+    else if (!std::strcmp(argv[i], "--empty-hf"))
+      writeHuggingFace(argv[i + 1], shape, all, /*empty=*/true);
     else if (!std::strcmp(argv[i], "--gguf"))
       writeGguf(argv[i + 1], shape, all);
     else

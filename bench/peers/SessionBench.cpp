@@ -1,8 +1,8 @@
-// sinter-bench-session BUNDLE THREADS REPEATS PROMPT COUNT: a bundle through
-// the C interface, measured as the scripts beside it measure their engines: one
-// process, one JSON line. The prompt's ids are those of peers.mjs. Load is
-// everything until the session exists; the first repetition is the first work
-// the process does.
+// sinter-bench-session BUNDLE THREADS REPEATS PROMPT COUNT [vulkan]: a bundle
+// through the C interface, measured as the scripts beside it measure their
+// engines: one process, one JSON line. The prompt's ids are those of peers.mjs.
+// Load is everything until the session exists; the first repetition is the
+// first work the process does.
 #include "runtime/include/sinter.h"
 
 #include <chrono>
@@ -97,14 +97,16 @@ void printRun(const Run &run, bool first) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 6)
-    die("usage: sinter-bench-session BUNDLE THREADS REPEATS PROMPT COUNT");
+  if (argc < 6 || argc > 7 || (argc == 7 && std::strcmp(argv[6], "vulkan")))
+    die("usage: sinter-bench-session BUNDLE THREADS REPEATS PROMPT COUNT "
+        "[vulkan]");
   int repeats = std::atoi(argv[3]), length = std::atoi(argv[4]),
       count = std::atoi(argv[5]);
   if (repeats < 1 || length < 1 || count < 1)
     die("REPEATS, PROMPT and COUNT are numbers above 0");
   sinter_model_options options = SINTER_MODEL_OPTIONS_INIT;
   options.threads = static_cast<uint32_t>(std::atoi(argv[2]));
+  options.device = argc == 7 ? SINTER_DEVICE_VULKAN : SINTER_DEVICE_AUTO;
   sinter_error error = {};
   sinter_model *model = nullptr;
   sinter_session *session = nullptr;
@@ -123,10 +125,11 @@ int main(int argc, char **argv) {
   for (int i = 0; i < repeats; ++i)
     runs.push_back(generate(session, prompt, count));
   std::printf("{\"engine\":\"sinter\",\"version\":\"%s\",\"config\":\"%s\","
-              "\"load_ms\":%.3f,\"prompt\":%d,\"count\":%d,\"weight_bytes\":"
+              "\"device\":\"%s\",\"load_ms\":%.3f,\"prompt\":%d,\"count\":%d,"
+              "\"weight_bytes\":"
               "%llu,\"state_bytes\":%llu,\"arena_bytes\":%llu,\"runs\":[",
-              sinter_version(), info.variant, load, length, count,
-              static_cast<unsigned long long>(info.weight_bytes),
+              sinter_version(), info.variant, info.variant_reason, load, length,
+              count, static_cast<unsigned long long>(info.weight_bytes),
               static_cast<unsigned long long>(info.state_bytes),
               static_cast<unsigned long long>(info.arena_bytes));
   for (size_t i = 0; i < runs.size(); ++i)

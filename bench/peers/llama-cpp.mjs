@@ -1,6 +1,6 @@
-// node llama-cpp.mjs MODEL.gguf THREADS REPEATS PROMPT COUNT [fa|vulkan]
-// llama.cpp as node-llama-cpp ships it, on the CPU, or with `vulkan` on a Vulkan
-// device (software ones only with GGML_VK_VISIBLE_DEVICES=0). Load is model and context;
+// node llama-cpp.mjs MODEL.gguf THREADS REPEATS PROMPT COUNT [fa|vulkan|cuda]
+// llama.cpp as node-llama-cpp ships it, on the CPU, or with `vulkan` or `cuda` on a
+// GPU (software ones only with GGML_VK_VISIBLE_DEVICES=0). Load is model and context;
 // loading the shared libraries is not counted (backend_ms).
 import fs from "node:fs";
 import path from "node:path";
@@ -10,13 +10,13 @@ const [file, threads, repeats, length, count] = process.argv
   .slice(2, 7)
   .map((text, i) => (i ? Number(text) : path.resolve(text)));
 const config = process.argv[7] ?? "default";
-const vulkan = config === "vulkan";
+const gpu = ["vulkan", "cuda"].includes(config) && config;
 
 const { getLlama } = await importPeer("node-llama-cpp");
 const begin = performance.now();
-const llama = await getLlama({ gpu: vulkan && "vulkan", build: "never", maxThreads: threads, logLevel: "error" });
+const llama = await getLlama({ gpu, build: "never", maxThreads: threads, logLevel: "error" });
 const ready = performance.now();
-const model = await llama.loadModel({ modelPath: file, gpuLayers: vulkan ? "max" : 0 });
+const model = await llama.loadModel({ modelPath: file, gpuLayers: gpu ? "max" : 0 });
 const context = await model.createContext({
   contextSize: Math.max(512, length + count + 1),
   batchSize: 512,

@@ -9,6 +9,7 @@
 #include "compiler/import/JsonReader.h"
 #include "compiler/support/Error.h"
 #include "runtime/include/sinter_abi.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
@@ -103,6 +104,18 @@ static void writeTarget(json::OStream &out,
   });
 }
 
+static void writeCustomKernel(json::OStream &out,
+                              const ManifestInfo::CustomKernel &kernel) {
+  out.object([&] {
+    out.attribute("id", kernel.id);
+    out.attribute("target", kernel.target);
+    out.attribute("variant", kernel.variant);
+    out.attribute("file", utf8(kernel.file));
+    out.attribute("sha256", kernel.sha256);
+    out.attribute("checked", kernel.checked);
+  });
+}
+
 static void writeFile(json::OStream &out, const BundleFile &file) {
   out.object([&] {
     out.attribute("path", file.path);
@@ -143,6 +156,11 @@ std::string sinter::manifestText(const ManifestInfo &info,
     out.attributeObject("sampling", [&] { writeSampling(out, info.sampling); });
     if (info.chatTemplate)
       out.attribute("chat_template", utf8(*info.chatTemplate));
+    if (!info.customKernels.empty())
+      out.attributeArray("custom_kernels", [&] {
+        for (const ManifestInfo::CustomKernel &kernel : info.customKernels)
+          writeCustomKernel(out, kernel);
+      });
     out.attributeArray("files", [&] {
       for (const BundleFile &file : files)
         writeFile(out, file);
@@ -212,18 +230,60 @@ static llvm::Expected<BundleFile> readFile(const json::Value &value,
   return file;
 }
 
-llvm::Expected<std::vector<BundleFile>>
-sinter::readManifestFiles(StringRef text, StringRef where) {
+/// The object that a manifest is, its format and versions checked.
+static llvm::Expected<json::Object> readRoot(StringRef text, StringRef where) {
   if (text.size() > kMaxManifestBytes)
     return wrong(where, "larger than 4 MiB");
   llvm::Expected<json::Value> value = parseJson(text, where, /*maxDepth=*/16);
   if (!value)
     return verificationError(llvm::toString(value.takeError()));
-  const json::Object *root = value->getAsObject();
+  json::Object *root = value->getAsObject();
   if (!root)
     return wrong(where, "not a JSON object");
   if (llvm::Error error = checkVersions(*root, where))
     return std::move(error);
+  return std::move(*root);
+}
+
+llvm::Expected<std::vector<BundleProgramFile>>
+sinter::readManifestPrograms(StringRef text, StringRef where) {
+  llvm::Expected<json::Object> root = readRoot(text, where);
+  if (!root)
+    return root.takeError();
+  const json::Object *targets = root->getObject("targets");
+  if (!targets)
+    return std::vector<BundleProgramFile>{{"plan.fb", {"cpu"}}};
+  std::vector<BundleProgramFile> programs;
+  // An object's members are in no order: by name, so that cpu comes first.
+  std::vector<StringRef> names;
+  for (const json::Object::value_type &member : *targets)
+    names.push_back(member.first);
+  llvm::sort(names);
+  for (StringRef name : names) {
+    const json::Object *target = targets->getObject(name);
+    std::optional<StringRef> plan;
+    if (target)
+      plan = target->getString("plan");
+    if (!plan || !isSafeBundlePath(*plan))
+      return wrong(where, "target '" + name + "' has no plan, or its path is "
+                              "not allowed");
+    auto program = llvm::find_if(programs, [&](const BundleProgramFile &known) {
+      return known.plan == *plan;
+    });
+    if (program == programs.end())
+      program = programs.insert(program, {plan->str(), {}});
+    program->targets.push_back(name.str());
+  }
+  if (programs.empty())
+    return wrong(where, "'targets' names none");
+  return programs;
+}
+
+llvm::Expected<std::vector<BundleFile>>
+sinter::readManifestFiles(StringRef text, StringRef where) {
+  llvm::Expected<json::Object> root = readRoot(text, where);
+  if (!root)
+    return root.takeError();
   const json::Array *list = root->getArray("files");
   if (!list)
     return wrong(where, "'files' is not an array");

@@ -43,6 +43,14 @@ struct ManifestInfo {
     std::optional<int64_t> topK;
   };
 
+  /// A user's shader in the place of a generated kernel.
+  struct CustomKernel {
+    std::string id, target, variant;
+    std::string file;   ///< its name, without folders
+    std::string sha256; ///< of its text
+    bool checked = true; ///< its results were compared with the reference
+  };
+
   std::string name;   ///< of the model, for people
   std::string prefix; ///< C identifier
   std::string architecture, quantization;
@@ -52,6 +60,7 @@ struct ManifestInfo {
   uint64_t weightBytes = 0, arenaBytes = 0, stateBytes = 0;
   Sampling sampling;
   std::optional<std::string> chatTemplate;
+  std::vector<CustomKernel> customKernels;
 };
 
 /// One file of a bundle.
@@ -69,6 +78,17 @@ std::string manifestText(const ManifestInfo &info,
 /// every path, size and hash. VerificationError otherwise; `where` is named.
 llvm::Expected<std::vector<BundleFile>>
 readManifestFiles(llvm::StringRef text, llvm::StringRef where);
+
+/// A program of a bundle and who runs it.
+struct BundleProgramFile {
+  std::string plan;                 ///< "plan.fb"
+  std::vector<std::string> targets; ///< {"cpu", "wasm"}
+};
+
+/// The programs of a manifest, each plan once, in the order of its targets; the
+/// one of the CPU first. A manifest without targets is one for CPUs.
+llvm::Expected<std::vector<BundleProgramFile>>
+readManifestPrograms(llvm::StringRef text, llvm::StringRef where);
 
 /// Whether a path may stand in a manifest: relative, not above the bundle, no
 /// backslash, colon or control character, below 256 bytes.

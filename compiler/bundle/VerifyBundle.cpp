@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 using namespace sinter;
+using llvm::StringRef;
 namespace fs = llvm::sys::fs;
 
 /// What is wrong with one file; empty if nothing.
@@ -81,10 +82,10 @@ static std::vector<std::string> checkFiles(const std::string &folder,
   return faults;
 }
 
-/// plan.fb's form, and whether the shards hold the bytes it counts on.
-static llvm::Error checkPlan(const std::string &folder,
+/// A plan's form, and whether the shards hold the bytes it counts on.
+static llvm::Error checkPlan(const std::string &folder, StringRef plan,
                              llvm::ArrayRef<BundleFile> files) {
-  std::string name = folder + "/plan.fb";
+  std::string name = folder + "/" + plan.str();
   auto bytes = llvm::MemoryBuffer::getFile(name, /*IsText=*/false,
                                            /*RequiresNullTerminator=*/false);
   if (!bytes)
@@ -101,7 +102,7 @@ static llvm::Error checkPlan(const std::string &folder,
   uint64_t wanted = fb::GetPlan(data)->weight_bytes();
   if (shards != wanted)
     return verificationError(folder + "/weights: " + llvm::Twine(shards) +
-                             " bytes, plan.fb counts on " +
+                             " bytes, " + plan + " counts on " +
                              llvm::Twine(wanted));
   return llvm::Error::success();
 }
@@ -137,6 +138,9 @@ llvm::Expected<VerifyReport> sinter::verifyBundle(llvm::StringRef path,
   auto files = readManifestFiles((*text)->getBuffer(), manifest);
   if (!files)
     return files.takeError();
+  auto programs = readManifestPrograms((*text)->getBuffer(), manifest);
+  if (!programs)
+    return programs.takeError();
   std::vector<std::string> faults = checkFiles(folder, *files, threads);
   std::string message;
   VerifyReport report;
@@ -149,8 +153,9 @@ llvm::Expected<VerifyReport> sinter::verifyBundle(llvm::StringRef path,
   }
   if (!message.empty())
     return verificationError(message);
-  if (llvm::Error error = checkPlan(folder, *files))
-    return std::move(error);
+  for (const BundleProgramFile &program : *programs)
+    if (llvm::Error error = checkPlan(folder, program.plan, *files))
+      return std::move(error);
   report.unlisted = findUnlisted(folder, *files);
   return report;
 }

@@ -1,7 +1,7 @@
 //===- VerifyBundle.h - Is a bundle what its manifest says? -----*- C++ -*-===//
 //
-// Recomputes every size and hash, checks plan.fb's form and that the weight
-// shards are all there. Loading does the semantic checks (runtime/core).
+// Recomputes every size and hash, checks the form of every plan and that the
+// weight shards are all there. Loading does the semantic checks (runtime/core).
 //
 //===----------------------------------------------------------------------===//
 #pragma once

@@ -105,6 +105,15 @@ cli::Runner cli::addCompileCommand(CLI::App &app, const Globals &globals) {
   app.add_option("--context", options.context,
                  "Tokens a conversation can hold (default: the model's, at "
                  "most 4096)");
+  app.add_option("--kernel", options.kernels,
+                 "A shader of your own for a kernel: ID=FILE, or "
+                 "ID@VARIANT+VARIANT=FILE; may be repeated")
+      ->allow_extra_args(false);
+  app.add_flag("--unchecked-kernels", options.uncheckedKernels,
+               "Do not compare custom kernels with the reference");
+  app.add_option("--tuning", options.tunings,
+                 "Files of sinter tune with schedules for kernels")
+      ->delimiter(',');
   app.add_option("--name", options.name, "Name of the model in the bundle");
   app.add_option("--mem-limit", arguments->memLimit,
                  "Memory to take at most (800M, 4G); exit code 4 beyond it");

@@ -47,11 +47,17 @@ llvm::Expected<PlanReport> PlanReport::create(std::string bytes) {
   flatbuffers::Verifier verifier(
       reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
   if (!fb::VerifyPlanBuffer(verifier))
-    return inputError("plan.fb is damaged");
+    return inputError("the plan is damaged");
   return PlanReport(std::move(bytes));
 }
 
 const fb::Plan &PlanReport::plan() const { return *fb::GetPlan(bytes.data()); }
+
+/// What one run of a kernel moves (runtime/schema/plan.fbs).
+static double bytesOf(const fb::Cost &cost, double tokens, double position) {
+  return cost.weight_bytes() + cost.bytes_per_token() * tokens +
+         cost.bytes_per_token_position() * tokens * position;
+}
 
 /// What each kernel does in one token at a position.
 static std::vector<Share> sharesOf(const fb::Plan &plan, double position) {
@@ -70,8 +76,7 @@ static std::vector<Share> sharesOf(const fb::Plan &plan, double position) {
       if (!counts || !cost)
         continue;
       ++share.perToken;
-      share.bytes += cost->weight_bytes() + cost->bytes_per_token() +
-                     cost->bytes_per_token_position() * position;
+      share.bytes += bytesOf(*cost, 1, position);
       share.flops +=
           cost->flops_per_token() + cost->flops_per_token_position() * position;
     }
@@ -86,6 +91,58 @@ double PlanReport::bytesPerToken(double position) const {
   return total;
 }
 
+static llvm::StringRef floatOf(uint64_t bytes) {
+  return bytes == 4 ? "f32" : bytes == 2 ? "f16" : "?";
+}
+
+namespace {
+/// What numbers are kept and multiplied as.
+struct Precision {
+  llvm::StringRef hidden; ///< the residual stream and what is added to it
+  llvm::StringRef caches;
+  uint64_t integerInputs = 0, floatInputs = 0; ///< products, in all entries
+};
+} // namespace
+
+static Precision precisionOf(const fb::Plan &plan) {
+  Precision precision;
+  for (const fb::Io *io : tablesOf(plan.ios()))
+    if (textOf(io->name()) == "hidden" && plan.chunk() && plan.hidden_size())
+      precision.hidden =
+          floatOf(io->range()->bytes() / plan.chunk() / plan.hidden_size());
+  for (const fb::State *state : tablesOf(plan.states()))
+    precision.caches = floatOf(state->element_bytes());
+  std::vector<Share> shares = sharesOf(plan, 0);
+  auto kernels = tablesOf(plan.kernels());
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    llvm::StringRef id = textOf(kernels[i]->id());
+    if (!id.consume_front("linear_"))
+      continue;
+    bool integers = id.take_front(8).contains("_i8_"); // scheme, inputs
+    (integers ? precision.integerInputs : precision.floatInputs) +=
+        shares[i].dispatches;
+  }
+  return precision;
+}
+
+static void printPrecision(const Precision &precision, llvm::raw_ostream &out) {
+  out << "precision: residual stream and values between kernels "
+      << precision.hidden << ", sums f32, keys and values " << precision.caches
+      << "\n";
+  uint64_t all = precision.integerInputs + precision.floatInputs;
+  out << llvm::formatv("  {0} of {1} matrix products take 8-bit inputs in "
+                       "blocks of 32, the others f32\n",
+                       precision.integerInputs, all);
+}
+
+double PlanReport::bytesOfRun(llvm::StringRef kernel, double tokens,
+                              double position) const {
+  for (const fb::Kernel *known : tablesOf(plan().kernels()))
+    if (const fb::Cost *cost = known->cost(); textOf(known->id()) == kernel)
+      return cost ? bytesOf(*cost, tokens, position) : 0;
+  return 0;
+}
+
 void PlanReport::printModel(llvm::raw_ostream &out) const {
   const fb::Plan &p = plan();
   out << llvm::formatv(
@@ -95,6 +152,7 @@ void PlanReport::printModel(llvm::raw_ostream &out) const {
       p.context(), p.chunk(), p.vocab_size(), p.hidden_size(), p.layer_count(),
       p.weight_bytes(), p.arena_bytes(), p.state_bytes(),
       tablesOf(p.kernels()).size());
+  printPrecision(precisionOf(p), out);
   std::map<std::string, std::pair<uint64_t, uint64_t>> schemes;
   for (const fb::Weight *weight : tablesOf(p.weights())) {
     auto &[count, size] = schemes[textOf(weight->scheme()).str()];
@@ -251,7 +309,16 @@ llvm::json::Object PlanReport::json() const {
   for (const fb::Entry *entry : tablesOf(p.entries()))
     entries[textOf(entry->name())] =
         static_cast<int64_t>(tablesOf(entry->dispatches()).size());
+  Precision precision = precisionOf(p);
   return llvm::json::Object{
+      {"precision",
+       llvm::json::Object{{"values", precision.hidden},
+                          {"sums", "f32"},
+                          {"caches", precision.caches},
+                          {"products_of_8_bit_inputs",
+                           static_cast<int64_t>(precision.integerInputs)},
+                          {"products_of_f32_inputs",
+                           static_cast<int64_t>(precision.floatInputs)}}},
       {"context", static_cast<int64_t>(p.context())},
       {"chunk", static_cast<int64_t>(p.chunk())},
       {"vocab_size", static_cast<int64_t>(p.vocab_size())},

@@ -1,4 +1,4 @@
-// A plan.fb as tables for people and JSON for programs: what went where, and
+// A plan as tables for people and JSON for programs: what went where, and
 // what it costs.
 #pragma once
 
@@ -18,7 +18,7 @@ namespace sinter::cli {
 
 class PlanReport {
 public:
-  /// Takes plan.fb over; an input error if it is not one.
+  /// Takes a plan's bytes over; an input error if they are none.
   static llvm::Expected<PlanReport> create(std::string bytes);
 
   void printModel(llvm::raw_ostream &out) const;
@@ -33,6 +33,10 @@ public:
   /// Bytes one decode step reads and writes at a position: weights (of the
   /// embedding one row), cache, activations.
   double bytesPerToken(double position) const;
+  /// Bytes one run of a kernel moves for `tokens` tokens at a position; 0 for
+  /// an unknown id.
+  double bytesOfRun(llvm::StringRef kernel, double tokens,
+                    double position) const;
 
 private:
   explicit PlanReport(std::string bytes) : bytes(std::move(bytes)) {}

@@ -51,8 +51,18 @@ OpenModel::~OpenModel() {
   sinter_model_close(model);
 }
 
-int OpenModel::open(const OpenFlags &flags, const Globals &globals,
-                    bool profile) {
+int OpenModel::startSession(bool profile) {
+  sinter_session_destroy(session);
+  session = nullptr;
+  sinter_session_options options = SINTER_SESSION_OPTIONS_INIT;
+  options.profile = profile;
+  sinter_error error = {};
+  return sinter_session_create(model, &options, &session, &error)
+             ? reportStatus(error)
+             : kExitOk;
+}
+
+int OpenModel::open(const OpenFlags &flags, const Globals &globals) {
   sinter_model_options options = SINTER_MODEL_OPTIONS_INIT;
   options.device = flags.device == "cpu"      ? SINTER_DEVICE_CPU
                    : flags.device == "null"   ? SINTER_DEVICE_NULL
@@ -68,10 +78,8 @@ int OpenModel::open(const OpenFlags &flags, const Globals &globals,
   sinter_error error = {};
   if (sinter_model_open(flags.bundle.c_str(), &options, &model, &error))
     return reportStatus(error);
-  sinter_session_options session_options = SINTER_SESSION_OPTIONS_INIT;
-  session_options.profile = profile;
-  if (sinter_session_create(model, &session_options, &session, &error))
-    return reportStatus(error);
+  if (int code = startSession(/*profile=*/false))
+    return code;
   if (sinter_model_get_info(model, &info))
     return kExitInternal;
   if (globals.verbose)

@@ -34,8 +34,10 @@ public:
 
   /// Opens bundle and session; 0 or the exit code, the error having been
   /// reported.
-  int open(const OpenFlags &flags, const Globals &globals,
-           bool profile = false);
+  int open(const OpenFlags &flags, const Globals &globals);
+  /// Begins again with an empty session, of which every dispatch is measured if
+  /// `profile`; 0 or the exit code.
+  int startSession(bool profile);
 
   sinter_model *model = nullptr;
   sinter_session *session = nullptr;

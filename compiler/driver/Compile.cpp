@@ -4,7 +4,10 @@
 #include "compiler/driver/Registration.h"
 #include "compiler/driver/StageRunner.h"
 #include "compiler/driver/Targets.h"
+#include "compiler/driver/TuningFile.h"
 #include "compiler/driver/WriteBundle.h"
+#include "compiler/driver/custom/CustomKernels.h"
+#include "compiler/driver/custom/KernelInterfaces.h"
 #include "compiler/import/Config.h"
 #include "compiler/import/ModelSource.h"
 #include "compiler/models/ModelBuilder.h"
@@ -74,6 +77,8 @@ static llvm::Error checkOptions(const CompileOptions &options) {
     return inputError("an output folder is needed (-o DIR)");
   if (options.startAt && options.dumpIr.empty())
     return inputError("--start-at reads the stage before from --dump-ir DIR");
+  if (options.stopAfter && !options.kernels.empty())
+    return inputError("--kernel is for a whole compile, without --stop-after");
   if (options.startAt == Stage::Import)
     return inputError("--start-at import is a compile from the beginning; "
                       "leave it out");
@@ -108,8 +113,42 @@ struct Session {
   DecoderConfig config;
   std::unique_ptr<MLIRContext> context;
   std::vector<StageOptions> programs; ///< one per kind of plan
+  std::vector<Tuning> tunings;
 };
 } // namespace
+
+/// The caps of a variant of a program, null if it is not among its variants.
+static kern::CapsAttr capsOf(const StageOptions &stages, const Tuning &tuning) {
+  for (const TargetChoice &choice : stages.targets)
+    for (const TargetVariant &variant : choice.variants)
+      if (choice.target->name() == tuning.target &&
+          variant.name == tuning.variant)
+        return variant.caps;
+  return {};
+}
+
+/// Reads the files of schedules and gives each to the program of its variant.
+static llvm::Error readTunings(const CompileOptions &options,
+                               Session &session) {
+  for (const std::string &path : options.tunings) {
+    auto tuning = readTuning(path);
+    if (!tuning)
+      return tuning.takeError();
+    auto program = llvm::find_if(session.programs, [&](StageOptions &stages) {
+      return capsOf(stages, *tuning) != nullptr;
+    });
+    if (program == session.programs.end())
+      return inputError(path + ": it is for variant '" + tuning->variant +
+                        "' of target '" + tuning->target +
+                        "', which this compile does not make");
+    if (!program->schedules.try_emplace(tuning->variant, tuning->table())
+             .second)
+      return inputError(path + ": variant '" + tuning->variant +
+                        "' has a tuning file already");
+    session.tunings.push_back(std::move(*tuning));
+  }
+  return llvm::Error::success();
+}
 
 static llvm::Expected<Session> openSession(const CompileOptions &options) {
   Session session;
@@ -140,6 +179,8 @@ static llvm::Expected<Session> openSession(const CompileOptions &options) {
     stages->targets = std::move(group.choices);
     session.programs.push_back(*stages);
   }
+  if (llvm::Error error = readTunings(options, session))
+    return std::move(error);
   if (session.programs.size() > 1 && (options.stopAfter || options.startAt))
     return inputError("these targets have different plans; --stop-after and "
                       "--start-at need targets that share one");
@@ -176,7 +217,14 @@ runStages(Session &session, const StageOptions &stages,
   if (!options.startAt)
     if (llvm::Error error = dumper->dump(Stage::Import, **module))
       return std::move(error);
-  if (llvm::Error error = runner.run(**module, stages, from))
+  auto checkTunings = [&](ModuleOp planned) -> llvm::Error {
+    for (const Tuning &tuning : session.tunings)
+      if (kern::CapsAttr caps = capsOf(stages, tuning))
+        if (llvm::Error error = checkTuning(tuning, planned, caps, talk))
+          return error;
+    return llvm::Error::success();
+  };
+  if (llvm::Error error = runner.run(**module, stages, from, checkTunings))
     return std::move(error);
   if (llvm::Error error = dumper->writeIndex())
     return std::move(error);
@@ -187,11 +235,14 @@ runStages(Session &session, const StageOptions &stages,
 /// there.
 static llvm::Error openOutput(const CompileOptions &options,
                               const Session &session, TextParts &text,
-                              std::unique_ptr<BundleWriter> &bundle) {
+                              std::unique_ptr<BundleWriter> &bundle,
+                              llvm::raw_ostream &talk) {
   auto parts = readTextParts(*session.source, session.config);
   if (!parts)
     return parts.takeError();
   text = std::move(*parts);
+  if (!text.remark.empty())
+    talk << "warning: " << text.remark << "\n";
   BundleOptions bundleOptions;
   bundleOptions.overwrite = options.overwrite;
   auto writer = BundleWriter::create(options.output, bundleOptions);
@@ -201,12 +252,28 @@ static llvm::Error openOutput(const CompileOptions &options,
   return llvm::Error::success();
 }
 
+/// The custom kernels that were asked for; their features are added to the
+/// variants of the session.
+static llvm::Expected<CustomKernels>
+customKernels(Session &session, llvm::ArrayRef<KernelRequest> requests,
+              llvm::ArrayRef<OwningOpRef<ModuleOp>> modules,
+              const CompileOptions &options, llvm::raw_ostream &talk) {
+  std::vector<KernelProgram> programs;
+  for (size_t i = 0; i < session.programs.size(); ++i)
+    programs.push_back({session.programs[i], modules[i].get()});
+  return makeCustomKernels(requests, programs, options.uncheckedKernels,
+                           options.quiet ? llvm::nulls() : talk);
+}
+
 llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
                                               llvm::raw_ostream &data,
                                               llvm::raw_ostream &talk) {
   auto begun = std::chrono::steady_clock::now();
   if (llvm::Error error = checkOptions(options))
     return std::move(error);
+  auto requests = readKernelRequests(options.kernels);
+  if (!requests)
+    return requests.takeError();
   auto session = openSession(options);
   if (!session)
     return session.takeError();
@@ -214,7 +281,7 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
   TextParts text;
   std::unique_ptr<BundleWriter> bundle;
   if (!options.stopAfter)
-    if (llvm::Error error = openOutput(options, *session, text, bundle))
+    if (llvm::Error error = openOutput(options, *session, text, bundle, talk))
       return std::move(error);
   std::vector<OwningOpRef<ModuleOp>> modules;
   std::vector<BundleProgram> programs;
@@ -236,8 +303,12 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
     if (options.dumpIr.empty())
       modules[0]->print(data);
   } else {
-    BundleInput input{options, programs, *session->source,   session->config,
-                      text,    *bundle,  modelName(options), talk};
+    auto custom = customKernels(*session, *requests, modules, options, talk);
+    if (!custom)
+      return custom.takeError();
+    BundleInput input{options, programs, *session->source, session->config,
+                      text,    *custom,  *bundle,          modelName(options),
+                      talk};
     if (llvm::Error error = writeBundle(input, report))
       return std::move(error);
   }
@@ -245,6 +316,20 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun)
           .count();
   return report;
+}
+
+llvm::Expected<PlannedModel> sinter::planModel(const CompileOptions &options,
+                                               llvm::raw_ostream &talk) {
+  CompileOptions upToPlan = options;
+  upToPlan.stopAfter = Stage::Plan;
+  auto session = openSession(upToPlan);
+  if (!session)
+    return session.takeError();
+  auto module = runStages(*session, session->programs[0], upToPlan, talk);
+  if (!module)
+    return module.takeError();
+  return PlannedModel{std::move(session->context), std::move(*module),
+                      session->programs[0]};
 }
 
 llvm::Expected<std::string> sinter::planOfModel(const CompileOptions &options,
@@ -260,4 +345,23 @@ llvm::Expected<std::string> sinter::planOfModel(const CompileOptions &options,
     return module.takeError();
   return writePlan(*(*module)->getOps<plan::ProgramOp>().begin(),
                    planInfo(**module, session->config));
+}
+
+llvm::Expected<std::string>
+sinter::kernelSkeleton(const CompileOptions &options, llvm::StringRef id,
+                       llvm::StringRef language, llvm::raw_ostream &talk) {
+  CompileOptions upToPlan = options;
+  upToPlan.stopAfter = Stage::Plan;
+  upToPlan.targets = {language == "glsl" ? "vulkan" : "webgpu"};
+  auto session = openSession(upToPlan);
+  if (!session)
+    return session.takeError();
+  auto module = runStages(*session, session->programs[0], upToPlan, talk);
+  if (!module)
+    return module.takeError();
+  auto region = findRegion(**module, id);
+  if (!region)
+    return region.takeError();
+  const Target *target = session->programs[0].targets[0].target;
+  return target->skeleton(interfaceOf(*region));
 }

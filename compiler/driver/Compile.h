@@ -8,6 +8,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,7 +25,10 @@ struct CompileOptions {
       quantization;    ///< f32, f16, q8, q4, keep; empty: q4, or keep for GGUF
   int64_t context = 0; ///< tokens; 0: what the model was made for, at most 4096
   std::string name;    ///< of the model in the bundle; empty: from the path
-  std::string dumpIr;  ///< folder for stage dumps; empty: none
+  std::vector<std::string> kernels; ///< ID[@VARIANTS]=FILE: custom kernels
+  bool uncheckedKernels = false;    ///< do not run them before the bundle is written
+  std::vector<std::string> tunings; ///< files of schedules, one a variant
+  std::string dumpIr;               ///< folder for stage dumps; empty: none
   std::optional<Stage> stopAfter,
       startAt; ///< startAt reads the dump of the stage before from dumpIr
   bool overwrite = false;
@@ -58,6 +62,22 @@ llvm::Expected<CompileReport> compile(const CompileOptions &options,
 /// `inspect MODEL`. Nothing is written.
 llvm::Expected<std::string> planOfModel(const CompileOptions &options,
                                         llvm::raw_ostream &talk);
+
+/// A shader to begin a custom kernel of the model with: it compiles and declares
+/// what the kernel's region binds. language: "glsl" or "wgsl".
+llvm::Expected<std::string> kernelSkeleton(const CompileOptions &options,
+                                           llvm::StringRef id,
+                                           llvm::StringRef language,
+                                           llvm::raw_ostream &talk);
+
+/// A model after stage Plan, for its first target.
+struct PlannedModel {
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  StageOptions stages;
+};
+llvm::Expected<PlannedModel> planModel(const CompileOptions &options,
+                                       llvm::raw_ostream &talk);
 
 /// Whether CompileOptions::quantization may be this word; what it may be.
 bool isQuantization(llvm::StringRef word);

@@ -90,13 +90,17 @@ llvm::Error StageRunner::runOne(ModuleOp module, const StageOptions &stages,
   return dumper.dump(stage, module);
 }
 
-llvm::Error StageRunner::run(ModuleOp module, const StageOptions &stages,
-                             Stage from) {
+llvm::Error
+StageRunner::run(ModuleOp module, const StageOptions &stages, Stage from,
+                 llvm::function_ref<llvm::Error(ModuleOp)> planned) {
   Stage last = options.stopAfter.value_or(Stage::Legalize);
   for (int next = static_cast<int>(from) + 1; next <= static_cast<int>(last);
        ++next) {
     if (llvm::Error error = checkInterrupt())
       return error;
+    if (static_cast<Stage>(next) == Stage::Kernels)
+      if (llvm::Error error = planned(module))
+        return error;
     if (llvm::Error error = runOne(module, stages, static_cast<Stage>(next)))
       return error;
   }

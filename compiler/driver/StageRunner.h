@@ -13,9 +13,10 @@ public:
   StageRunner(mlir::MLIRContext *context, const CompileOptions &options,
               StageDumper &dumper, llvm::raw_ostream &talk);
 
-  /// Runs the stages after `from` up to options.stopAfter (or the last).
-  llvm::Error run(mlir::ModuleOp module, const StageOptions &stages,
-                  Stage from);
+  /// Runs the stages after `from` up to options.stopAfter (or the last). Before
+  /// kernels are built, `planned` sees the module.
+  llvm::Error run(mlir::ModuleOp module, const StageOptions &stages, Stage from,
+                  llvm::function_ref<llvm::Error(mlir::ModuleOp)> planned);
 
   /// Runs `work` with MLIR errors turned into an llvm::Error; remarks and
   /// warnings go to the talk stream.

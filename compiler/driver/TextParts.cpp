@@ -99,8 +99,8 @@ static Expected<TextParts> readFolder(const HuggingFaceFolder &folder,
       found = folder.filePath(name);
   if (found.empty())
     return parts;
-  auto bytes = compileTokenizerFolder(folder.path(),
-                                      static_cast<uint32_t>(config.vocabSize));
+  auto bytes = compileTokenizerFolder(
+      folder.path(), static_cast<uint32_t>(config.vocabSize), &parts.remark);
   if (!bytes)
     return inFile(bytes.takeError(), found);
   parts.tokenizer = std::move(*bytes);
@@ -117,8 +117,8 @@ static Expected<TextParts> readGguf(const GgufFile &file,
     return metadata.takeError();
   if (!metadata->chatTemplate.empty())
     parts.chatTemplate = metadata->chatTemplate.str();
-  auto bytes =
-      compileGgufTokenizer(*metadata, static_cast<uint32_t>(config.vocabSize));
+  auto bytes = compileGgufTokenizer(
+      *metadata, static_cast<uint32_t>(config.vocabSize), &parts.remark);
   if (!bytes)
     return inFile(bytes.takeError(), file.path());
   parts.tokenizer = std::move(*bytes);

@@ -12,6 +12,7 @@ struct TextParts {
   std::vector<uint8_t>
       tokenizer; ///< tokenizer.bin; empty if the model brings none
   std::optional<std::string> chatTemplate;
+  std::string remark; ///< for the user; empty: nothing to say
   ManifestInfo::Sampling sampling;
 };
 

@@ -164,6 +164,7 @@ llvm::Error Assembly::addProgram(const BundleProgram &program) {
   emit.prefix = prefix;
   emit.planSha256 = Sha256::of(llvm::StringRef(*plan));
   emit.threads = threads();
+  emit.custom = input.custom.kernels;
   return addKernels(program, emit);
 }
 
@@ -270,6 +271,7 @@ ManifestInfo Assembly::manifest() {
   info.stateBytes = static_cast<uint64_t>(first.getStateBytes());
   info.sampling = input.text.sampling;
   info.chatTemplate = input.text.chatTemplate;
+  info.customKernels = input.custom.records;
   return info;
 }
 

@@ -6,6 +6,7 @@
 #include "compiler/driver/Compile.h"
 #include "compiler/driver/StageRunner.h"
 #include "compiler/driver/TextParts.h"
+#include "compiler/driver/custom/CustomKernels.h"
 #include "compiler/import/Config.h"
 #include "compiler/import/ModelSource.h"
 
@@ -24,6 +25,7 @@ struct BundleInput {
   const ModelSource &source;
   const DecoderConfig &config;
   const TextParts &text;
+  const CustomKernels &custom;
   BundleWriter &bundle;
   std::string name;
   llvm::raw_ostream &talk;

@@ -153,6 +153,12 @@ double config::yarnMagnitude(double factor, double scale) {
   return factor <= 1.0 ? 1.0 : 0.1 * scale * std::log(factor) + 1.0;
 }
 
+double config::longRopeMagnitude(double stretch, int64_t original) {
+  double context = static_cast<double>(original);
+  return stretch <= 1 ? 1.0
+                      : std::sqrt(1 + std::log(stretch) / std::log(context));
+}
+
 llvm::Expected<DecoderConfig> sinter::readConfig(const ModelSource &source) {
   if (auto *folder = llvm::dyn_cast<HuggingFaceFolder>(&source))
     return config::readHuggingFace(*folder);

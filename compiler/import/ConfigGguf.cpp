@@ -1,132 +1,53 @@
 //===- ConfigGguf.cpp - GGUF metadata as a DecoderConfig
 //--------------------===//
 //
-// MetadataKeys are "ARCHITECTURE.name". What GGUF has no key for (biases, tied
-// head) is told by the presence of the tensors. Source: the GGUF specification
-// (ggml docs/gguf.md) and the metadata of published files.
+// Keys are "ARCHITECTURE.name". What GGUF has no key for (activation, biases,
+// tied head) is told by the architecture or the presence of tensors. A key that
+// is neither honoured nor known to change nothing is refused. Source: the GGUF
+// specification (ggml docs/gguf.md), the metadata of published files, and
+// llama.cpp's converter, which defines the keys.
 //
 //===------------------------------------------------------------------------===//
 
 #include "compiler/import/ConfigReaders.h"
-#include "compiler/import/DequantRows.h"
+#include "compiler/import/GgufKeys.h"
 #include "llvm/ADT/STLExtras.h"
+#include <cmath>
 
 using namespace sinter;
 using namespace sinter::config;
 
-namespace {
-
-/// Typed access to "ARCHITECTURE.name"; the first error sticks.
-class MetadataKeys {
-public:
-  explicit MetadataKeys(const GgufFile &file)
-      : table(file.metadata()), prefix((file.architecture() + ".").str()),
-        where(file.path().str()) {}
-  ~MetadataKeys() { llvm::consumeError(std::move(error)); }
-
-  bool has(llvm::StringRef name) const {
-    return table.find(prefix + name.str());
-  }
-  int64_t integer(llvm::StringRef name, std::optional<int64_t> fallback = {});
-  /// An integer, or an array of integers that are all equal.
-  int64_t uniform(llvm::StringRef name, std::optional<int64_t> fallback = {});
-  double real(llvm::StringRef name, std::optional<double> fallback = {});
-  llvm::StringRef text(llvm::StringRef name);
-  /// A token id under its full key; absent and 0xffffffff give nothing.
-  void appendId(llvm::StringRef key, std::vector<int64_t> &ids);
-
-  void refuse(llvm::StringRef name, const llvm::Twine &what) {
-    if (!error)
-      error =
-          unsupportedError(where + ": metadata " + prefix + name + " " + what);
-  }
-  bool failed() { return static_cast<bool>(error); }
-  llvm::Error takeError() { return std::move(error); }
-  const std::string &place() const { return where; }
-
-private:
-  void set(llvm::Error other) {
-    if (!error)
-      error = std::move(other);
-    else
-      llvm::consumeError(std::move(other));
-  }
-  template <typename T>
-  T settle(llvm::StringRef key, llvm::Expected<std::optional<T>> value,
-           std::optional<T> fallback) {
-    if (!value)
-      set(value.takeError());
-    else if (*value)
-      return **value;
-    else if (!fallback)
-      set(table.error(key, "is missing"));
-    return fallback.value_or(T());
-  }
-
-  const GgufMetadata &table;
-  std::string prefix;
-  std::string where;
-  llvm::Error error = llvm::Error::success();
-};
-
-} // namespace
-
-int64_t MetadataKeys::integer(llvm::StringRef name,
-                              std::optional<int64_t> fallback) {
-  std::string key = prefix + name.str();
-  return settle(key, table.integer(key), fallback);
+/// Keys that change the computation of some models, and the value at which they
+/// do not. An architecture that honours one has asked for it before.
+static void refuseFeatures(GgufKeys &keys, const Architecture &architecture) {
+  struct Feature {
+    llvm::StringLiteral name;
+    double neutral;
+  };
+  static const Feature kFeatures[] = {
+      {"attn_logit_softcapping", 0},
+      {"final_logit_softcapping", 0},
+      {"router_logit_softcapping", 0},
+      {"attention.clamp_kqv", 0},
+      {"attention.max_alibi_bias", 0},
+      {"attention.scale", 0},
+      {"logit_scale", 1},
+      {"residual_scale", 1},
+      {"embedding_scale", 1},
+      {"attention.causal", 1},
+      {"expert_count", 0},
+      {"expert_used_count", 0},
+      {"nextn_predict_layers", 0},
+      {"leading_dense_block_count", 0},
+      {"pooling_type", 0},
+      {"rope.freq_base_swa", 0},
+  };
+  for (const Feature &feature : kFeatures)
+    if (!llvm::is_contained(architecture.ggufHonoured, feature.name))
+      keys.refuseUnless(feature.name, feature.neutral);
 }
 
-double MetadataKeys::real(llvm::StringRef name,
-                          std::optional<double> fallback) {
-  std::string key = prefix + name.str();
-  return settle(key, table.real(key), fallback);
-}
-
-llvm::StringRef MetadataKeys::text(llvm::StringRef name) {
-  std::string key = prefix + name.str();
-  return settle<llvm::StringRef>(key, table.string(key), llvm::StringRef());
-}
-
-int64_t MetadataKeys::uniform(llvm::StringRef name,
-                              std::optional<int64_t> fallback) {
-  std::string key = prefix + name.str();
-  const GgufValue *value = table.find(key);
-  if (!value || value->type != GgufType::Array)
-    return integer(name, fallback);
-  llvm::Expected<std::vector<int64_t>> list = table.integers(key);
-  if (!list) {
-    set(list.takeError());
-    return 0;
-  }
-  if (list->empty() || !llvm::all_equal(*list)) {
-    refuse(name, "differs between layers, which is not implemented");
-    return 0;
-  }
-  return list->front();
-}
-
-void MetadataKeys::appendId(llvm::StringRef key, std::vector<int64_t> &ids) {
-  int64_t id = settle<int64_t>(key, table.integer(key), -1);
-  if (id != -1 && id != UINT32_MAX && !llvm::is_contained(ids, id))
-    ids.push_back(id);
-}
-
-static void refuseFeatures(MetadataKeys &keys) {
-  for (llvm::StringRef name :
-       {"attn_logit_softcapping", "final_logit_softcapping",
-        "attention.sliding_window_pattern", "attention.clamp_kqv",
-        "attention.max_alibi_bias", "logit_scale", "residual_scale",
-        "embedding_scale", "attention.scale", "nextn_predict_layers"})
-    if (keys.has(name))
-      keys.refuse(name, "is set, which is not implemented for this "
-                        "architecture");
-  if (keys.integer("expert_count", 0) != 0)
-    keys.refuse("expert_count", "is set: a mixture of experts, which is not "
-                                "implemented");
-}
-
-static void readSizes(MetadataKeys &keys, const GgufFile &file,
+static void readSizes(GgufKeys &keys, const Architecture &architecture,
                       DecoderConfig &config) {
   config.layers = keys.integer("block_count");
   config.hiddenSize = keys.integer("embedding_length");
@@ -134,7 +55,7 @@ static void readSizes(MetadataKeys &keys, const GgufFile &file,
   config.heads = keys.uniform("attention.head_count");
   config.kvHeads = keys.uniform("attention.head_count_kv", config.heads);
   config.maxPositions = keys.integer("context_length");
-  const TensorInfo *embedding = file.find("model.embed_tokens.weight");
+  const TensorInfo *embedding = keys.tensor("token_embd.weight");
   int64_t rows =
       embedding && embedding->shape.size() == 2 ? embedding->shape[0] : 0;
   config.vocabSize = keys.integer("vocab_size", rows);
@@ -146,133 +67,228 @@ static void readSizes(MetadataKeys &keys, const GgufFile &file,
     keys.refuse("attention.value_length",
                 "differs from attention.key_length, which is not implemented");
   config.rope.dim = keys.integer("rope.dimension_count", config.headDim);
-  if (config.rope.dim != config.headDim)
+  if (config.rope.dim == config.headDim)
+    return;
+  std::string rotates =
+      (llvm::Twine("is ") + llvm::Twine(config.rope.dim) + " of " +
+       llvm::Twine(config.headDim) + " dimensions of a head; ")
+          .str();
+  if (!llvm::is_contained(architecture.honoured, "partial_rotary_factor"))
     keys.refuse("rope.dimension_count",
-                "is " + llvm::Twine(config.rope.dim) + " of " +
-                    llvm::Twine(config.headDim) +
-                    " dimensions of a head; a partial rotation is not "
-                    "implemented for this architecture");
+                rotates + "a partial rotation is not implemented for this "
+                          "architecture");
+  else if (config.rope.dim < 2 || config.rope.dim % 2 ||
+           config.rope.dim > config.headDim)
+    keys.fail(inputError(keys.place() + ": metadata rope.dimension_count " +
+                         rotates + "an even number up to that is possible"));
 }
 
-static void readScaling(MetadataKeys &keys, DecoderConfig &config) {
+//===-- Rotary embedding --------------------------------------------------===//
+
+static void readYarn(GgufKeys &keys, DecoderConfig &config) {
   RopeConfig &rope = config.rope;
-  rope.theta = keys.real("rope.freq_base", 10000.0);
-  llvm::StringRef type = keys.text("rope.scaling.type");
-  // Files from before rope.scaling.* have scale_linear; 0 means no scaling.
-  double oldFactor = keys.real("rope.scale_linear", 1.0);
-  double factor = keys.real("rope.scaling.factor", oldFactor);
-  factor = factor == 0 ? 1.0 : factor;
-  if (type == "none" || (factor == 1.0 && (type.empty() || type == "linear")))
-    return;
-  rope.factor = factor;
-  if (type.empty() || type == "linear") {
-    rope.scaling = RopeScaling::Linear;
-    return;
-  }
-  if (type != "yarn")
-    return keys.refuse("rope.scaling.type",
-                       "is '" + type +
-                           "', which is not implemented here; none, linear "
-                           "and yarn are");
   rope.scaling = RopeScaling::Yarn;
   rope.originalContext =
       keys.integer("rope.scaling.original_context_length", config.maxPositions);
   rope.betaFast = keys.real("rope.scaling.yarn_beta_fast", 32.0);
   rope.betaSlow = keys.real("rope.scaling.yarn_beta_slow", 1.0);
-  if (keys.real("rope.scaling.yarn_ext_factor", 1.0) != 1.0)
-    return keys.refuse("rope.scaling.yarn_ext_factor",
-                       "is not 1, which is not implemented");
-  if (keys.real("rope.scaling.yarn_log_multiplier", 0.0) != 0.0)
-    return keys.refuse("rope.scaling.yarn_log_multiplier",
-                       "is set, which is not implemented");
+  keys.refuseUnless("rope.scaling.yarn_ext_factor", 1);
+  keys.refuseUnless("rope.scaling.yarn_log_multiplier", 0);
   double given = keys.real("rope.scaling.yarn_attn_factor", 1.0);
   rope.attentionFactor =
-      keys.real("rope.scaling.attn_factor", given) * yarnMagnitude(factor);
+      keys.real("rope.scaling.attn_factor", given) * yarnMagnitude(rope.factor);
+}
+
+/// Phi-3 and its successors: factors for contexts up to the original length
+/// and for longer ones; the magnitude is a key, or follows from the lengths.
+static void readLongRope(GgufKeys &keys, const TensorInfo *shortFactors,
+                         const TensorInfo *longFactors, DecoderConfig &config) {
+  RopeConfig &rope = config.rope;
+  if (!shortFactors || !longFactors)
+    return keys.fail(inputError(keys.place() +
+                                ": of the tensors rope_factors_short.weight "
+                                "and rope_factors_long.weight one is missing"));
+  rope.scaling = RopeScaling::LongRope;
+  rope.originalContext = keys.integer("rope.scaling.original_context_length");
+  rope.factors = keys.numbers(*shortFactors, rope.dim / 2);
+  rope.longFactors = keys.numbers(*longFactors, rope.dim / 2);
+  if (keys.failed() || rope.originalContext < 2)
+    return;
+  rope.attentionFactor =
+      keys.real("rope.scaling.attn_factor",
+                longRopeMagnitude(static_cast<double>(config.maxPositions) /
+                                      static_cast<double>(rope.originalContext),
+                                  rope.originalContext));
+}
+
+static void readScaling(GgufKeys &keys, const Architecture &architecture,
+                        DecoderConfig &config) {
+  RopeConfig &rope = config.rope;
+  rope.theta = keys.real("rope.freq_base", architecture.ropeTheta);
+  llvm::StringRef type = keys.text("rope.scaling.type");
+  // Without a scaling these two say nothing.
+  keys.integer("rope.scaling.original_context_length", 0);
+  keys.flag("rope.scaling.finetuned", false);
+  const TensorInfo *shortFactors = keys.tensor("rope_factors_short.weight");
+  const TensorInfo *longFactors = keys.tensor("rope_factors_long.weight");
+  if (architecture.longRope && (shortFactors || longFactors))
+    return readLongRope(keys, shortFactors, longFactors, config);
+  // Files from before rope.scaling.* have scale_linear; 0 means no scaling.
+  double oldFactor = keys.real("rope.scale_linear", 1.0);
+  double factor = keys.real("rope.scaling.factor", oldFactor);
+  factor = factor == 0 ? 1.0 : factor;
+  if (type == "none" || (factor == 1.0 && (type.empty() || type == "linear")))
+    return keys.refuseUnless("rope.scaling.attn_factor", 1);
+  rope.factor = factor;
+  if (type == "yarn")
+    return readYarn(keys, config);
+  if (!type.empty() && type != "linear")
+    return keys.refuse("rope.scaling.type",
+                       "is '" + type +
+                           "', which is not implemented here; none, linear "
+                           "and yarn are");
+  rope.scaling = RopeScaling::Linear;
+  keys.refuseUnless("rope.scaling.attn_factor", 1);
 }
 
 /// Llama 3.1 and later: the converter has worked the llama3 bands out and
 /// stores a divisor per frequency.
-static llvm::Error readFactors(const GgufFile &file, DecoderConfig &config) {
-  const TensorInfo *tensor = file.find("rope_freqs.weight");
+static void readFactors(GgufKeys &keys, DecoderConfig &config) {
+  const TensorInfo *tensor = keys.tensor("rope_freqs.weight");
   if (!tensor)
-    return llvm::Error::success();
+    return;
   RopeConfig &rope = config.rope;
-  std::string where = (file.path() + ": tensor rope_freqs.weight").str();
-  if (tensor->dtype != DType::F32 || tensor->shape.size() != 1 ||
-      tensor->shape[0] != rope.dim / 2)
-    return inputError(where + " is " + tensor->describe() + ", not [" +
-                      llvm::Twine(rope.dim / 2) + "] f32");
-  if (rope.scaling == RopeScaling::Yarn)
-    return unsupportedError(where + " is present together with yarn scaling, "
-                                    "which is not implemented");
-  std::vector<float> row(static_cast<size_t>(tensor->shape[0]));
-  readRowF32(tensor->dtype, file.bytes(*tensor).data(), tensor->shape[0],
-             row.data());
-  for (float factor : row)
-    rope.factors.push_back(static_cast<double>(factor) * rope.factor);
+  std::vector<double> factors = keys.numbers(*tensor, rope.dim / 2);
+  if (rope.scaling != RopeScaling::None && rope.scaling != RopeScaling::Linear)
+    return keys.fail(unsupportedError(
+        keys.place() + ": tensor rope_freqs.weight is present together with "
+                       "another scaling, which is not implemented"));
+  for (double factor : factors)
+    rope.factors.push_back(factor * rope.factor);
   rope.scaling = RopeScaling::Factors;
   rope.factor = 1.0;
-  return llvm::Error::success();
 }
 
-static void readFlags(MetadataKeys &keys, const GgufFile &file,
-                      const Architecture &architecture, DecoderConfig &config) {
-  auto has = [&](llvm::StringRef name) {
-    return file.find(("model.layers.0." + name).str()) != nullptr;
-  };
-  config.normEpsilon = keys.real("attention.layer_norm_rms_epsilon");
-  config.tiedEmbeddings = !file.find("lm_head.weight");
-  config.qkvBias = architecture.qkvBias || has("self_attn.q_proj.bias");
-  config.attentionOutputBias = has("self_attn.o_proj.bias");
-  config.mlpBias = has("mlp.gate_proj.bias");
-  config.qkNorm = architecture.qkNorm;
-  config.slidingWindow = keys.integer("attention.sliding_window", 0);
-  config.layerSlides.assign(static_cast<size_t>(config.layers),
-                            config.slidingWindow > 0);
+static void readRope(GgufKeys &keys, const Architecture &architecture,
+                     DecoderConfig &config) {
+  readScaling(keys, architecture, config);
+  if (keys.failed())
+    return;
+  readFactors(keys, config);
   config.localRope = config.rope;
+  if (!architecture.hasLocalRope)
+    return;
+  config.localRope = RopeConfig();
+  config.localRope.dim = config.rope.dim;
+  config.localRope.theta = keys.real("rope.freq_base_swa", 10000.0);
+}
+
+//===-- The rest ----------------------------------------------------------===//
+
+/// Gemma 2 and 3 alternate (a period, or a list with an entry per layer), the
+/// others have the window on every layer or none.
+static void readWindow(GgufKeys &keys, const Architecture &architecture,
+                       DecoderConfig &config) {
+  config.layerSlides.assign(static_cast<size_t>(config.layers), false);
+  config.slidingWindow =
+      keys.integer("attention.sliding_window", architecture.ggufWindow);
+  llvm::StringRef patternKey = "attention.sliding_window_pattern";
+  if (config.slidingWindow == 0) {
+    keys.list(patternKey); // says nothing without a window
+    return;
+  }
+  if (!architecture.ggufSlides)
+    return keys.refuse("attention.sliding_window",
+                       "is set, which is not implemented for this "
+                       "architecture");
+  if (!architecture.windowPeriod) {
+    if (keys.has(patternKey))
+      return keys.refuse(patternKey, "is set, which is not implemented for "
+                                     "this architecture");
+    config.layerSlides.assign(static_cast<size_t>(config.layers), true);
+    return;
+  }
+  std::vector<int64_t> pattern = keys.list(patternKey);
+  if (!pattern.empty()) {
+    if (pattern.size() != static_cast<size_t>(config.layers))
+      return keys.fail(inputError(keys.place() + ": metadata " + patternKey +
+                                  " has " + llvm::Twine(pattern.size()) +
+                                  " entries for " + llvm::Twine(config.layers) +
+                                  " layers"));
+    for (size_t layer = 0; layer < pattern.size(); ++layer)
+      config.layerSlides[layer] = pattern[layer] != 0;
+    return;
+  }
+  int64_t period = keys.integer(patternKey, architecture.windowPeriod);
+  if (period < 1)
+    return keys.fail(inputError(keys.place() + ": metadata " + patternKey +
+                                " is " + llvm::Twine(period) +
+                                "; it must be positive"));
+  for (int64_t layer = 0; layer < config.layers; ++layer)
+    config.layerSlides[static_cast<size_t>(layer)] = (layer + 1) % period != 0;
+}
+
+static void readFlags(GgufKeys &keys, const Architecture &architecture,
+                      DecoderConfig &config) {
+  auto has = [&](const char *name) {
+    return keys.tensor(std::string("blk.0.") + name) != nullptr;
+  };
+  config.normEpsilon =
+      keys.real(architecture.layerNorm ? "attention.layer_norm_epsilon"
+                                       : "attention.layer_norm_rms_epsilon");
+  config.activation = architecture.activation;
+  config.tiedEmbeddings = !keys.tensor("output.weight");
+  config.qkvBias =
+      architecture.qkvBias || has("attn_q.bias") || has("attn_qkv.bias");
+  config.attentionOutputBias = has("attn_output.bias");
+  config.mlpBias = has("ffn_up.bias");
+  config.qkNorm = architecture.qkNorm;
   keys.appendId("tokenizer.ggml.bos_token_id", config.bosIds);
   keys.appendId("tokenizer.ggml.eos_token_id", config.eosIds);
   keys.appendId("tokenizer.ggml.eot_token_id", config.eosIds);
   keys.appendId("tokenizer.ggml.eom_token_id", config.eosIds);
 }
 
+/// A head dimension that was derived must be exact.
+static void checkHeadDim(GgufKeys &keys, const DecoderConfig &config) {
+  if (!keys.has("attention.key_length") &&
+      config.hiddenSize % config.heads != 0)
+    keys.fail(inputError(
+        keys.place() + ": embedding_length " + llvm::Twine(config.hiddenSize) +
+        " is no multiple of attention.head_count " + llvm::Twine(config.heads) +
+        " and there is no attention.key_length"));
+}
+
 llvm::Expected<DecoderConfig> config::readGguf(const GgufFile &file) {
-  const Architecture *architecture = findArchitecture(file.architecture());
+  const Architecture *architecture = findGgufArchitecture(file.architecture());
   if (!architecture)
     return unsupportedError(
         file.path() + ": metadata general.architecture is '" +
         file.architecture() +
         "', an architecture that is not implemented; these are: " +
-        architectureNames());
-  if (architecture->readOwn)
-    return unsupportedError(file.path() + ": GGUF files of architecture '" +
-                            file.architecture() +
-                            "' are not read; use the Hugging Face folder");
-  MetadataKeys keys(file);
+        ggufArchitectureNames());
+  GgufKeys keys(file);
   DecoderConfig config;
-  config.architecture = architecture->name.str();
-  refuseFeatures(keys);
-  readSizes(keys, file, config);
-  // A head dimension that was derived must be exact; ranges come first, so that
-  // an absurd number is named as such.
+  config.architecture = file.architecture().str(); // as its keys begin
+  refuseFeatures(keys, *architecture);
+  readSizes(keys, *architecture, config);
+  // Ranges come first, so that an absurd number is named as such.
   if (!keys.failed())
     if (llvm::Error error = checkSizes(config, KeyScheme::Gguf, keys.place()))
       return std::move(error);
-  if (!keys.failed() && !keys.has("attention.key_length") &&
-      config.hiddenSize % config.heads != 0)
-    return inputError(
-        keys.place() + ": embedding_length " + llvm::Twine(config.hiddenSize) +
-        " is no multiple of attention.head_count " + llvm::Twine(config.heads) +
-        " and there is no attention.key_length");
   if (keys.failed())
     return keys.takeError();
-  readFlags(keys, file, *architecture, config);
-  readScaling(keys, config);
+  config.architecture = architecture->name.str();
+  checkHeadDim(keys, config);
+  readFlags(keys, *architecture, config);
+  readWindow(keys, *architecture, config);
+  readRope(keys, *architecture, config);
+  if (architecture->readGguf && !keys.failed())
+    architecture->readGguf(keys, config);
+  keys.refuseUnread();
   if (keys.failed())
     return keys.takeError();
-  if (llvm::Error error = readFactors(file, config))
-    return std::move(error);
-  if (const TensorInfo *embedding = file.find("model.embed_tokens.weight"))
+  if (const TensorInfo *embedding = keys.tensor("token_embd.weight"))
     config.storedType = dtypeName(embedding->dtype).str();
   if (llvm::Error error = checkParameters(config, keys.place()))
     return std::move(error);

@@ -17,6 +17,41 @@ using namespace sinter::config;
 
 //===-- What is refused ---------------------------------------------------===//
 
+/// Switches, all off by default; biases and norms that the file may not even
+/// have.
+static void refuseFlags(Keys &keys, const Architecture &architecture) {
+  static constexpr llvm::StringLiteral kFlags[] = {
+      "use_mrope",
+      "is_encoder_decoder",
+      "add_cross_attention",
+      "use_bidirectional_attention",
+      "alibi",
+      "qk_layernorm",
+      "use_qk_norm",
+      "use_parallel_residual",
+      "parallel_attn",
+      "new_decoder_architecture",
+      "apply_residual_connection_post_layernorm",
+      "attention_bias",
+      "mlp_bias",
+      "use_qkv_bias",
+      "qkv_bias",
+      "bias",
+      "use_bias",
+      "lm_head_bias",
+      "attn_temperature_tuning",
+      "rope_interleaved"};
+  for (llvm::StringRef key : kFlags) {
+    bool isHonoured =
+        llvm::is_contained(architecture.honoured, key) ||
+        (key == "attention_bias" && architecture.hasAttentionBiasKey) ||
+        (key == "mlp_bias" && architecture.hasMlpBiasKey);
+    if (!isHonoured && keys.flag(key, false))
+      return keys.refuse(key, "is set, which is not implemented for this "
+                              "architecture");
+  }
+}
+
 /// Keys that change the computation of some models. `neutral` is the number at
 /// which the key changes nothing; an architecture that honours the key is not
 /// asked.
@@ -31,10 +66,16 @@ static void refuseFeatures(Keys &keys, const Architecture &architecture) {
       {"num_experts", 0},
       {"num_local_experts", 0},
       {"n_routed_experts", 0},
+      {"n_shared_experts", 0},
+      {"moe_num_experts", 0},
+      {"num_experts_per_tok", 0},
+      {"kv_lora_rank", 0},
+      {"q_lora_rank", 0},
       {"clip_qkv", {}},
       {"partial_rotary_factor", 1},
       {"rotary_pct", 1},
       {"rope_pct", 1},
+      {"rotary_dim", {}},
       {"attention_multiplier", {}},
       {"residual_multiplier", 1},
       {"embedding_multiplier", 1},
@@ -42,8 +83,10 @@ static void refuseFeatures(Keys &keys, const Architecture &architecture) {
       {"logit_scale", 1},
       {"query_pre_attn_scalar", {}},
       {"no_rope_layers", {}},
+      {"no_rope_layer_interval", 0},
       {"attention_chunk_size", {}},
       {"text_config", {}},
+      {"vision_config", {}},
       {"rope_local_base_freq", {}},
       {"residual_in_fp32", 0},
   };
@@ -56,14 +99,7 @@ static void refuseFeatures(Keys &keys, const Architecture &architecture) {
       return keys.refuse(feature.key, "is set, which is not implemented for "
                                       "this architecture");
   }
-  for (llvm::StringRef key :
-       {"use_mrope", "is_encoder_decoder", "add_cross_attention",
-        "use_bidirectional_attention", "alibi", "qk_layernorm",
-        "use_parallel_residual", "parallel_attn", "new_decoder_architecture"})
-    if (!llvm::is_contained(architecture.honoured, key) &&
-        keys.flag(key, false))
-      return keys.refuse(key, "is set, which is not implemented for this "
-                              "architecture");
+  refuseFlags(keys, architecture);
   if (const llvm::json::Object *quantization =
           keys.member("quantization_config"))
     keys.refuse("quantization_config",
@@ -190,9 +226,7 @@ static void readLongRope(Keys &scaling, DecoderConfig &config,
   double stretch = scaling.real(
       "factor", static_cast<double>(config.maxPositions) / context);
   rope.attentionFactor = scaling.real(
-      "attention_factor",
-      stretch <= 1 ? 1.0
-                   : std::sqrt(1 + std::log(stretch) / std::log(context)));
+      "attention_factor", longRopeMagnitude(stretch, rope.originalContext));
 }
 
 static void readScaling(Keys &scaling, const Architecture &architecture,
@@ -446,10 +480,12 @@ static void readActivation(Keys &keys, const Architecture &architecture,
 
 static void readFlags(Keys &keys, const Architecture &architecture,
                       bool hasHead, DecoderConfig &config) {
-  config.normEpsilon =
-      keys.real(keys.spelling({"rms_norm_eps", "layer_norm_eps",
-                               "layer_norm_epsilon", "norm_eps"}),
-                architecture.normEpsilon);
+  // Files may have both; each kind of norm has its own.
+  llvm::StringRef epsilon =
+      architecture.layerNorm
+          ? keys.spelling({"layer_norm_eps", "layer_norm_epsilon", "norm_eps"})
+          : "rms_norm_eps";
+  config.normEpsilon = keys.real(epsilon, architecture.normEpsilon);
   // Absent means untied in most families; a file without a head cannot mean
   // that.
   config.tiedEmbeddings =

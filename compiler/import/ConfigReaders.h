@@ -18,14 +18,16 @@
 namespace sinter::config {
 
 class Keys;
+class GgufKeys;
 
 /// An architecture and what its configuration class assumes for absent keys.
 /// The table is in Architectures.cpp.
 struct Architecture {
-  /// model_type, and other spellings of it: of older files, of GGUF's
-  /// general.architecture.
+  /// model_type, and other spellings of it, of older files.
   llvm::StringRef name;
   std::vector<llvm::StringRef> otherNames = {};
+  /// GGUF's general.architecture; empty: as name.
+  llvm::StringRef ggufName = {};
   /// The entries of "architectures" that we implement.
   std::vector<llvm::StringRef> modelClasses = {};
   int64_t maxPositions = 2048;
@@ -62,15 +64,26 @@ struct Architecture {
   bool hasLocalRope = false;
   /// Keys that others are refused for.
   std::vector<llvm::StringRef> honoured = {};
+  /// Layer norms instead of RMS norms: GGUF has the epsilon under another key.
+  bool layerNorm = false;
+  /// Whether layers of GGUF files may have a window, and the window if there is
+  /// no key (0: none). Mistral's files are of architecture llama.
+  bool ggufSlides = false;
+  int64_t ggufWindow = 0;
+  /// GGUF keys that others are refused for.
+  std::vector<llvm::StringRef> ggufHonoured = {};
   /// Reads what only this architecture has, after everything else.
   void (*readOwn)(Keys &keys, DecoderConfig &config) = nullptr;
+  void (*readGguf)(GgufKeys &keys, DecoderConfig &config) = nullptr;
 };
 
 /// The table entry, or null. `name` is any of an entry's names.
 const Architecture *findArchitecture(llvm::StringRef name);
 const Architecture *findArchitectureByClass(llvm::StringRef modelClass);
+const Architecture *findGgufArchitecture(llvm::StringRef name);
 /// "llama, mistral, ..." for messages.
 std::string architectureNames();
+std::string ggufArchitectureNames();
 
 enum class KeyScheme { HuggingFace, Gguf };
 
@@ -86,6 +99,9 @@ llvm::Error checkParameters(const DecoderConfig &config, llvm::StringRef where);
 /// 0.1 * scale * ln(factor) + 1, the magnitude correction of YaRN
 /// (section 3.4).
 double yarnMagnitude(double factor, double scale = 1.0);
+/// sqrt(1 + ln(stretch) / ln(original)), that of longrope; 1 if nothing is
+/// stretched.
+double longRopeMagnitude(double stretch, int64_t original);
 
 /// `keys` is config.json, `generation` generation_config.json (or empty),
 /// hasHead whether there is an lm_head.weight; `folder` is for messages.

@@ -25,36 +25,6 @@ llvm::ArrayRef<const KernelFamily *> sinter::kernels::allFamilies(bool grid) {
   return grid ? grids : workers;
 }
 
-/// Ops and forms that matchers read but no grid family computes; empty if there
-/// are none.
-static std::string beyondGrids(mlir::Operation &op) {
-  if (auto attention = llvm::dyn_cast<xf::AttentionOp>(op))
-    if (attention.getBias() || attention.getSoftcap().convertToDouble() > 0)
-      return "a softcap or biases of scores";
-  if (auto activation = llvm::dyn_cast<xf::ActivationOp>(op))
-    if (!activation.getX().getDefiningOp<xf::SliceOp>())
-      return "an activation that is no gate";
-  if (auto add = llvm::dyn_cast<xf::AddOp>(op))
-    for (mlir::Value operand : add->getOperands())
-      if (operand.getDefiningOp<xf::RmsNormOp>())
-        return "a sum with a norm";
-  if (llvm::isa<xf::LayerNormOp, xf::AddPositionsOp, xf::ScaleOp,
-                xf::SoftcapOp>(op))
-    return op.getName().getStringRef().str();
-  return {};
-}
-
-/// Why a grid family must not be asked: the fallback computes some of it.
-static std::string beyondGrids(xf::RegionOp region, bool isLast) {
-  for (mlir::Operation &op : region.getBody().front()) {
-    std::string why = beyondGrids(op);
-    if (!why.empty() &&
-        (!isLast || !llvm::isa<xf::AddOp, xf::ActivationOp>(op)))
-      return why + " is not computed on grids";
-  }
-  return {};
-}
-
 RegionRows sinter::kernels::rowsOfRegion(xf::RegionOp region) {
   auto first = region->getAttrOfType<mlir::IntegerAttr>(kFirstRowAttr);
   auto count = region->getAttrOfType<mlir::IntegerAttr>(kRowCountAttr);
@@ -65,13 +35,9 @@ RegionRows sinter::kernels::rowsOfRegion(xf::RegionOp region) {
 
 Selection sinter::kernels::selectFamily(xf::RegionOp region) {
   Selection selection;
-  bool grid = region->hasAttr(kGridAttr);
-  llvm::ArrayRef<const KernelFamily *> families = allFamilies(grid);
-  for (const KernelFamily *family : families) {
+  for (const KernelFamily *family : allFamilies(region->hasAttr(kGridAttr))) {
     std::string reason;
-    if (grid)
-      reason = beyondGrids(region, family == families.back());
-    if (reason.empty() && family->accepts(region, reason)) {
+    if (family->accepts(region, reason)) {
       selection.family = family;
       break;
     }

@@ -31,6 +31,8 @@ public:
   Cost cost(xf::RegionOp region) const override {
     return linearCost(matched(region));
   }
+  SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
+                                          kern::CapsAttr caps) const override;
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
 
@@ -75,11 +77,11 @@ struct Tiling {
   bool pairs = false;
 };
 
-Tiling tilingFor(const VectorBuilder &b, const LinearRegion &linear) {
+Tiling tilingFor(kern::CapsAttr caps, const LinearRegion &linear) {
   Tiling tiling;
   TileShape &shape = tiling.shape;
-  bool many = b.caps.getRegisters() >= 32;
-  bool wide = b.lanes() >= layout::kPanelRows;
+  bool many = caps.getRegisters() >= 32;
+  bool wide = caps.lanes() >= layout::kPanelRows;
   shape.unroll = linear.isInteger() ? 1 : 2;
   tiling.pairs = wide && many && !linear.isInteger();
   if (wide) {
@@ -88,19 +90,24 @@ Tiling tilingFor(const VectorBuilder &b, const LinearRegion &linear) {
   }
   // Registers of four rows: what a block costs beside its products is spread
   // over more tokens, though not all of their sums stay in registers.
-  shape.tokens = !many && b.lanes() <= 4 && linear.isInteger() ? 8 : 4;
+  shape.tokens = !many && caps.lanes() <= 4 && linear.isInteger() ? 8 : 4;
   shape.groups = (many ? 2 : 1) * (linear.isInteger() ? 1 : 2);
   return tiling;
+}
+
+/// Whole fractions of the padding of token rows.
+ScheduleParameter tokensOf(const Tiling &tiling) {
+  return {"tokens", tiling.shape.tokens, {2, 4, 8, 16}};
 }
 
 /// Builds the tiles of one kernel.
 class GemmEmitter {
 public:
-  GemmEmitter(KernelShell &k, const LinearRegion &linear, int64_t perItem)
+  GemmEmitter(KernelShell &k, const LinearRegion &linear, int64_t perItem,
+              const Tiling &tiling)
       : k(k), linear(linear), output(k, linear), perItem(perItem),
-        tiling(tilingFor(k, linear)),
-        stride(linear.isInteger() ? linear.quantizedRowBytes()
-                                  : linear.columns),
+        tiling(tiling), stride(linear.isInteger() ? linear.quantizedRowBytes()
+                                                  : linear.columns),
         tokens(k.tokens(linear.tokens)) {}
 
   void emitItem(Value item) {
@@ -158,12 +165,19 @@ void GemmEmitter::emitPart(Value token, const Values &panels,
                  panels[i]);
 }
 
+SmallVector<ScheduleParameter> LinearGemm::schedule(xf::RegionOp region,
+                                                    kern::CapsAttr caps) const {
+  return {tokensOf(tilingFor(caps, matched(region)))};
+}
+
 FailureOr<kern::KernelOp> LinearGemm::build(OpBuilder &builder,
                                             xf::RegionOp region,
                                             kern::CapsAttr caps) const {
   LinearRegion linear = matched(region);
   KernelShell k(builder, region, id(region), caps);
-  GemmEmitter emitter(k, linear, panelsPerItem(linear));
+  Tiling tiling = tilingFor(caps, linear);
+  tiling.shape.tokens = chosen(region, tokensOf(tiling));
+  GemmEmitter emitter(k, linear, panelsPerItem(linear), tiling);
   return k.items([&](Value item) { emitter.emitItem(item); });
 }
 

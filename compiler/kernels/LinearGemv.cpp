@@ -28,10 +28,18 @@ public:
   Cost cost(xf::RegionOp region) const override {
     return linearCost(matched(region));
   }
+  SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
+                                          kern::CapsAttr caps) const override {
+    LinearRegion linear = matched(region);
+    return {unrollOf(linear, caps), prefetchOf(linear)};
+  }
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
 
 private:
+  static ScheduleParameter unrollOf(const LinearRegion &linear,
+                                    kern::CapsAttr caps);
+  static ScheduleParameter prefetchOf(const LinearRegion &linear);
   static std::optional<LinearRegion> match(xf::RegionOp region,
                                            std::string &reason) {
     std::optional<LinearRegion> linear = matchLinear(region, reason);
@@ -97,15 +105,20 @@ TileInput emitPrologue(KernelShell &k, const LinearRegion &linear) {
 }
 
 /// Integer kernels stream at memory speed with two blocks a turn; float ones
-/// need independent sums. Prefetching 2 KiB ahead, over all streams, gains 20 %
-/// where the weights come from memory (docs/measurements/kernels-cpu.md).
-TileShape shapeFor(const VectorBuilder &b, const LinearRegion &linear) {
-  TileShape shape;
-  shape.groups = groupsPerPanel(b);
-  // Four groups (128-bit registers) are enough to do for a turn.
-  shape.unroll = !linear.isInteger() ? 8 : shape.groups < 4 ? 2 : 1;
-  shape.prefetchBytes = linear.hasGate() ? 1024 : 2048;
-  return shape;
+/// need independent sums. Four groups (128-bit registers) are enough to do for
+/// a turn.
+ScheduleParameter LinearGemv::unrollOf(const LinearRegion &linear,
+                                       kern::CapsAttr caps) {
+  bool few = caps.lanes() * 4 > layout::kPanelRows; // groups
+  return {"unroll", !linear.isInteger() ? 8 : few ? 2 : 1, {1, 2, 4, 8}};
+}
+
+/// Prefetching 2 KiB ahead, over all streams, gains 20 % where the weights come
+/// from memory (docs/measurements/kernels-cpu.md).
+ScheduleParameter LinearGemv::prefetchOf(const LinearRegion &linear) {
+  return {"prefetch_bytes",
+          linear.hasGate() ? 1024 : 2048,
+          {0, 512, 1024, 2048, 4096}};
 }
 
 FailureOr<kern::KernelOp> LinearGemv::build(OpBuilder &builder,
@@ -116,7 +129,10 @@ FailureOr<kern::KernelOp> LinearGemv::build(OpBuilder &builder,
   TileInput input = emitPrologue(k, linear);
   if (!input.at)
     input.at = k.index(0);
-  TileShape shape = shapeFor(k, linear);
+  TileShape shape;
+  shape.groups = groupsPerPanel(k);
+  shape.unroll = chosen(region, unrollOf(linear, caps));
+  shape.prefetchBytes = chosen(region, prefetchOf(linear));
   LinearOutput output(k, linear);
   return k.items([&](Value panel) {
     Value weights = k.binding(linear.weight);

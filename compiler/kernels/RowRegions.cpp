@@ -1,9 +1,45 @@
-// Matching of the regions around rows, heads and caches (RowRegions.h).
+// Matching of the regions around tables, rows, heads and caches
+// (RowRegions.h).
 #include "compiler/kernels/RowRegions.h"
 
 using namespace mlir;
 using namespace sinter;
 using namespace sinter::kernels;
+
+std::optional<EmbeddingRegion>
+sinter::kernels::matchEmbedding(xf::RegionOp region, std::string &reason) {
+  RegionMatch match(region);
+  EmbeddingRegion found;
+  if (match.resultCount() != 1) {
+    reason = "more than one result";
+    return std::nullopt;
+  }
+  Value value = match.result();
+  if (auto positions = match.take<xf::AddPositionsOp>(value)) {
+    found.positions = dyn_cast<BlockArgument>(positions.getTable());
+    if (!found.positions) {
+      reason = "positions that are no argument";
+      return std::nullopt;
+    }
+    value = positions.getX();
+  }
+  if (auto scale = match.take<xf::ScaleOp>(value)) {
+    found.scale = scale.getFactor().convertToDouble();
+    value = scale.getX();
+  }
+  if (auto lookup = match.take<xf::EmbeddingOp>(value)) {
+    found.tokens = dyn_cast<BlockArgument>(lookup.getTokens());
+    found.table = dyn_cast<BlockArgument>(lookup.getTable());
+  }
+  if (!found.tokens || !found.table) {
+    reason = "not a lookup in a table";
+    return std::nullopt;
+  }
+  found.rows = rowsOf(match.result());
+  if (!match.complete(reason))
+    return std::nullopt;
+  return found;
+}
 
 std::optional<NormRegion> sinter::kernels::matchNorm(xf::RegionOp region,
                                                      std::string &reason) {

@@ -1,5 +1,5 @@
-// Regions that norm rows, rotate and cache heads, and attend: what they look
-// like, for the families that compute them on CPUs and on grids.
+// Regions that look rows up, norm them, rotate and cache heads, and attend:
+// what they look like, for the families that compute them on CPUs and on grids.
 #pragma once
 
 #include "compiler/kernels/RegionMatch.h"
@@ -8,6 +8,19 @@
 #include <string>
 
 namespace sinter::kernels {
+
+/// A row of a table for each token, [scaled], [plus the row of its position in
+/// another table].
+struct EmbeddingRegion {
+  mlir::BlockArgument tokens;
+  mlir::BlockArgument table;
+  std::optional<double> scale;
+  mlir::BlockArgument positions; ///< the other table; null: none
+  int64_t rows = 0;
+  mlir::RankedTensorType tableType() const {
+    return mlir::cast<mlir::RankedTensorType>(table.getType());
+  }
+};
 
 /// [norm] [quantize | + residual] of the rows of an argument.
 struct NormRegion : NormPart {
@@ -55,6 +68,8 @@ struct PrefillRegion {
 
 /// What a region is, if it is one of these; else `reason` says what is in the
 /// way.
+std::optional<EmbeddingRegion> matchEmbedding(xf::RegionOp region,
+                                              std::string &reason);
 std::optional<NormRegion> matchNorm(xf::RegionOp region, std::string &reason);
 std::optional<RopeAppendRegion> matchRopeAppend(xf::RegionOp region,
                                                 std::string &reason);

@@ -13,7 +13,8 @@ SmallVector<xf::RegionOp> sinter::kernelRegions(ModuleOp module) {
 }
 
 LogicalResult sinter::buildKernels(ModuleOp module, StringRef name,
-                                   kern::CapsAttr caps) {
+                                   kern::CapsAttr caps,
+                                   const kernels::ScheduleTable &schedules) {
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   auto kernels = builder.create<ModuleOp>(module.getLoc(), name);
@@ -23,7 +24,10 @@ LogicalResult sinter::buildKernels(ModuleOp module, StringRef name,
     if (!chosen.family)
       return region.emitOpError("is taken by no kernel family: ")
              << chosen.reason;
-    auto kernel = chosen.family->build(builder, region, caps);
+    auto schedule = schedules.find(region.getSymName().str());
+    auto kernel = kernels::buildKernel(
+        builder, *chosen.family, region, caps,
+        schedule == schedules.end() ? kernels::Schedule() : schedule->second);
     if (failed(kernel))
       return region.emitOpError() << "kernel family " << chosen.family->name()
                                   << " failed to build a kernel for " << name;

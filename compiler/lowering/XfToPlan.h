@@ -25,10 +25,11 @@ mlir::LogicalResult lowerXfToPlan(mlir::ModuleOp module,
                                   const PlanOptions &options);
 
 /// Builds the kernels of every xf.region for one set of caps into a new module
-/// `@name` inside `module`. Emits a remark per region: the family chosen, and
-/// why earlier ones declined.
+/// `@name` inside `module`, those named in `schedules` with what stands there.
+/// Emits a remark per region: the family chosen, and why earlier ones declined.
 mlir::LogicalResult buildKernels(mlir::ModuleOp module, llvm::StringRef name,
-                                 kern::CapsAttr caps);
+                                 kern::CapsAttr caps,
+                                 const kernels::ScheduleTable &schedules = {});
 
 /// The xf.regions of a module in kernel-table order.
 llvm::SmallVector<xf::RegionOp> kernelRegions(mlir::ModuleOp module);

@@ -35,13 +35,15 @@ static Value layerOf(ModelBuilder &model, Value x, int64_t layer,
   std::string path = "layers." + std::to_string(layer);
   model.setPath(path + ".attention");
   bool two = config.separateMlpNorm;
+  // GGUF has the MLP's norm under the name of the only one.
+  const char *mlpNorm = model.isGguf() ? "input_layernorm" : "ln_mlp";
   Value normed =
       model.layerNorm(x, prefix + (two ? "ln_attn" : "input_layernorm"));
   Value sum = model.add(
       x, attentionBlock(model, normed, layer, prefix + "self_attention."));
   model.setPath(path + ".mlp");
   if (two)
-    normed = model.layerNorm(x, prefix + "ln_mlp");
+    normed = model.layerNorm(x, prefix + mlpNorm);
   else if (!config.parallelResidual)
     normed = model.layerNorm(sum, prefix + "post_attention_layernorm");
   return model.add(sum, mlpBlock(model, normed, prefix + "mlp."));

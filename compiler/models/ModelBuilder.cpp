@@ -1,6 +1,7 @@
 // The shared part of all architecture builders. See ModelBuilder.h.
 #include "compiler/models/ModelBuilder.h"
 
+#include "compiler/models/UnusedTensors.h"
 #include "compiler/support/Error.h"
 
 #include "mlir/IR/Verifier.h"
@@ -45,6 +46,7 @@ std::string ModelBuilder::storedType(StringRef name, ArrayRef<int64_t> shape) {
     fail(tensor.takeError());
     return "f32";
   }
+  used.insert(name);
   if (ArrayRef<int64_t>((*tensor)->shape) != shape) {
     std::string wanted;
     llvm::raw_string_ostream text(wanted);
@@ -66,6 +68,8 @@ std::string ModelBuilder::storedType(StringRef name, ArrayRef<int64_t> shape) {
 static SmallVector<int64_t> tensorShape(ArrayRef<int64_t> shape,
                                         const TensorForm &form) {
   SmallVector<int64_t> stored(shape);
+  if (form.vectorRows)
+    return {form.vectorRows, shape[0] / form.vectorRows};
   if (!form.rows.empty())
     stored[0] = shape[0] / form.rows[1] * form.rows[2];
   if (form.transposed)
@@ -346,6 +350,8 @@ void ModelBuilder::endFunction(Value result) {
 llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish() {
   if (firstError)
     return std::move(firstError);
+  if (llvm::Error error = checkTensorsUsed(source, used))
+    return std::move(error);
   if (failed(verify(*module)))
     return internalError("the model builder made invalid IR");
   return std::move(module);

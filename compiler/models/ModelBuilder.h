@@ -11,6 +11,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 
 namespace sinter {
@@ -23,7 +24,7 @@ struct BuildOptions {
 /// Builds the module of a model: xf.weight and xf.state symbols, func @body
 /// (tokens -> hidden), func @head (hidden -> logits). Errors: InputError for a
 /// missing tensor or one of the wrong shape, UnsupportedError for an unknown
-/// architecture.
+/// architecture and for tensors that it does not use (UnusedTensors.h).
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
 buildModel(mlir::MLIRContext *context, const ModelSource &source,
            const DecoderConfig &config, const BuildOptions &options);
@@ -35,6 +36,8 @@ struct TensorForm {
   llvm::SmallVector<int64_t, 3> rows = {};
   bool transposed = false;
   bool plusOne = false;
+  /// A vector that is stored as a matrix of so many rows; 0: as a vector.
+  int64_t vectorRows = 0;
   /// Told apart by it when one tensor gives several weights ("q").
   llvm::StringRef part = {};
 };
@@ -132,6 +135,7 @@ private:
   mlir::OpBuilder symbols; ///< where weights and states are declared
   mlir::Location loc;
   llvm::StringMap<mlir::RankedTensorType> declared;
+  llvm::StringSet<> used; ///< names of the tensors that weights are made of
   llvm::Error firstError = llvm::Error::success();
 };
 

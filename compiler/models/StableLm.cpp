@@ -12,9 +12,13 @@ namespace sinter {
 static Value headNorm(ModelBuilder &model, Value x, const std::string &prefix,
                       int64_t heads) {
   int64_t dim = model.config.headDim;
-  if (model.has(prefix + ".weight")) // GGUF: [heads, dim]
-    return model.layerNorm(x, model.weight(prefix + ".weight", {heads * dim}),
-                           Value(), heads);
+  if (model.isGguf()) { // one tensor [heads, dim]
+    TensorForm form;
+    form.vectorRows = heads;
+    return model.layerNorm(
+        x, model.weight(prefix + ".weight", {heads * dim}, form), Value(),
+        heads);
+  }
   std::vector<std::string> tensors;
   for (int64_t head = 0; head < heads; ++head)
     tensors.push_back(prefix + ".norms." + std::to_string(head) + ".weight");

@@ -82,9 +82,14 @@ static void noteScratch(ModuleOp module) {
 
 static bool runKernels(ModuleOp module, const StageOptions &options) {
   for (const TargetChoice &choice : options.targets)
-    for (const TargetVariant &variant : choice.variants)
-      if (failed(buildKernels(module, variant.name, variant.caps)))
+    for (const TargetVariant &variant : choice.variants) {
+      auto tuned = options.schedules.find(variant.name);
+      if (failed(buildKernels(module, variant.name, variant.caps,
+                              tuned == options.schedules.end()
+                                  ? kernels::ScheduleTable()
+                                  : tuned->second)))
         return false;
+    }
   noteScratch(module);
   return true;
 }

@@ -3,6 +3,7 @@
 // boundary can be stopped at, dumped, and started from again.
 #pragma once
 
+#include "compiler/kernels/Schedule.h"
 #include "targets/common/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -10,6 +11,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,6 +45,8 @@ struct StageOptions {
   int64_t chunk = 128;             ///< most tokens of one prefill call
   PlanKind kind;                   ///< of all targets
   std::vector<TargetChoice> targets; ///< for Kernels and Legalize
+  /// For Kernels: schedules that differ from the families' own, by variant.
+  std::map<std::string, kernels::ScheduleTable> schedules;
 };
 
 /// After stage Kernels: the scratch bytes of an xf.region's kernel, the largest

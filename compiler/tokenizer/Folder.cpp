@@ -54,11 +54,13 @@ private:
 
 } // namespace
 
-Expected<TokenizerBytes>
-sinter::compileTokenizerFolder(StringRef path, uint32_t modelVocabSize) {
+Expected<TokenizerBytes> sinter::compileTokenizerFolder(StringRef path,
+                                                        uint32_t modelVocabSize,
+                                                        std::string *remark) {
   Folder folder(path);
   TokenizerSideFiles side;
   side.modelVocabSize = modelVocabSize;
+  side.remark = remark;
   StringRef json, model, vocab, merges;
   std::pair<const char *, StringRef *> wanted[] = {
       {"tokenizer_config.json", &side.tokenizerConfig},

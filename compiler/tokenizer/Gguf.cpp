@@ -3,8 +3,10 @@
 //
 // Model "llama" is SentencePiece BPE by scores, "gpt2" byte-level BPE by
 // merges, whose splitting is named by tokenizer.ggml.pre. Defaults of absent
-// keys are those of llama.cpp, which defines this metadata; a missing or
-// generic `pre` is refused, because its meaning was never fixed.
+// keys are those of llama.cpp, which defines this metadata. Files from before
+// `pre` split as the architecture's own checkpoints do, where there is only one
+// way; else a missing or generic `pre` is refused, because its meaning was
+// never fixed.
 //
 //===------------------------------------------------------------------------===//
 
@@ -59,6 +61,18 @@ Split splitFor(StringRef pre) {
       .Cases("gpt-4o", "llama4", kO200k)
       .Case("tekken", kTekken)
       .Case("falcon", kFalcon)
+      .Default(kUnknownSplit);
+}
+
+/// For files from before tokenizer.ggml.pre. StableLM's first generation has
+/// GPT-NeoX's vocabulary, the second its own.
+Split splitOfArchitecture(const GgufTokenizer &gguf) {
+  return StringSwitch<Split>(gguf.architecture)
+      .Case("falcon", kFalcon)
+      .Cases("phi2", "gpt2", kGpt2)
+      .Case("gptneox", kGpt2Nfc)
+      .Case("stablelm", gguf.tokens.size() < 60000 ? kGpt2Nfc : kQwen2)
+      .Case("qwen2", kQwen2Nfc)
       .Default(kUnknownSplit);
 }
 
@@ -192,8 +206,15 @@ Error readScored(TokenizerModel &model, const GgufTokenizer &gguf) {
 }
 
 /// Model "gpt2".
-Error readMerged(TokenizerModel &model, const GgufTokenizer &gguf) {
-  Split split = splitFor(gguf.pre);
+Error readMerged(TokenizerModel &model, const GgufTokenizer &gguf,
+                 std::string *remark) {
+  Split split =
+      gguf.pre.empty() ? splitOfArchitecture(gguf) : splitFor(gguf.pre);
+  if (gguf.pre.empty() && remark)
+    *remark = ("the file does not say how its tokenizer splits text "
+               "(tokenizer.ggml.pre is missing); it is taken to be that of " +
+               gguf.architecture)
+                  .str();
   if (split == kUnknownSplit)
     return unsupportedError(
         gguf.pre.empty()
@@ -227,7 +248,8 @@ Error readMerged(TokenizerModel &model, const GgufTokenizer &gguf) {
 } // namespace
 
 Expected<TokenizerBytes> sinter::compileGgufTokenizer(const GgufTokenizer &gguf,
-                                                      uint32_t modelVocabSize) {
+                                                      uint32_t modelVocabSize,
+                                                      std::string *remark) {
   TokenizerModel model;
   bool scored = gguf.model == "llama";
   if (!scored && gguf.model != "gpt2")
@@ -237,7 +259,12 @@ Expected<TokenizerBytes> sinter::compileGgufTokenizer(const GgufTokenizer &gguf,
   if (Error error = readTokens(model, gguf))
     return std::move(error);
   setIds(model, gguf);
-  if (Error error = scored ? readScored(model, gguf) : readMerged(model, gguf))
+  std::string dropped;
+  if (Error error =
+          scored ? readScored(model, gguf) : readMerged(model, gguf, remark))
     return std::move(error);
-  return writeTokenizer(model, modelVocabSize);
+  auto bytes = writeTokenizer(model, modelVocabSize, &dropped);
+  if (remark && !dropped.empty())
+    *remark += (remark->empty() ? "" : "; ") + dropped;
+  return bytes;
 }

@@ -231,5 +231,5 @@ sinter::compileTokenizerJson(StringRef text, const TokenizerSideFiles &side) {
     error = readMerges(model, *object);
   if (error)
     return std::move(error);
-  return writeTokenizer(model, side.modelVocabSize);
+  return writeTokenizer(model, side.modelVocabSize, side.remark);
 }

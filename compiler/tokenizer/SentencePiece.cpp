@@ -334,5 +334,5 @@ sinter::compileSentencePiece(StringRef file, const TokenizerSideFiles &side) {
     return std::move(error);
   if (Error error = reader.finish(side))
     return std::move(error);
-  return writeTokenizer(model, side.modelVocabSize);
+  return writeTokenizer(model, side.modelVocabSize, side.remark);
 }

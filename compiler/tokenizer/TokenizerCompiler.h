@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace sinter {
@@ -29,9 +30,11 @@ struct TokenizerSideFiles {
   llvm::StringRef specialTokensMap; ///< special_tokens_map.json
   llvm::StringRef generationConfig; ///< generation_config.json
   llvm::StringRef modelConfig;      ///< config.json
-  /// Rows of the model's embedding; a token with a higher id is an error. 0:
-  /// not known.
+  /// Rows of the model's embedding. A token with a higher id is an error; an
+  /// added token (a fine-tune's padding, say) is left out. 0: not known.
   uint32_t modelVocabSize = 0;
+  /// Set to what was left out, for the user; may be null.
+  std::string *remark = nullptr;
 };
 
 /// From tokenizer.json (Hugging Face `tokenizers`).
@@ -51,14 +54,16 @@ compileSentencePiece(llvm::StringRef model, const TokenizerSideFiles &side);
 struct GgufTokenizer; // compiler/import/gguf/TokenizerMetadata.h
 
 /// From a GGUF file's tokenizer.ggml.* keys; models "llama" and "gpt2".
-/// `modelVocabSize` as in TokenizerSideFiles.
+/// `modelVocabSize` and `remark` as in TokenizerSideFiles.
 llvm::Expected<TokenizerBytes>
-compileGgufTokenizer(const GgufTokenizer &gguf, uint32_t modelVocabSize = 0);
+compileGgufTokenizer(const GgufTokenizer &gguf, uint32_t modelVocabSize = 0,
+                     std::string *remark = nullptr);
 
 /// Reads a model folder: tokenizer.json, else tokenizer.model, else vocab.json
 /// with merges.txt, and the files beside them.
 llvm::Expected<TokenizerBytes>
-compileTokenizerFolder(llvm::StringRef folder, uint32_t modelVocabSize = 0);
+compileTokenizerFolder(llvm::StringRef folder, uint32_t modelVocabSize = 0,
+                       std::string *remark = nullptr);
 
 } // namespace sinter
 

@@ -208,3 +208,43 @@ void sinter::addMergesFromScores(TokenizerModel &model) {
     }
   }
 }
+
+/// Whether every piece from `first` on is an added token (or a hole), no merge
+/// makes one, and no text begins or ends with one.
+static bool canDropFrom(const TokenizerModel &model, uint32_t first) {
+  for (size_t id = first; id < model.pieces.size(); ++id)
+    if ((model.pieces[id].attributes & kPieceDefined) &&
+        !(model.pieces[id].attributes & kPieceAdded))
+      return false;
+  return none_of(model.merges,
+                 [&](const TokenMerge &merge) {
+                   return std::max({merge.left, merge.right, merge.result}) >=
+                          first;
+                 }) &&
+         none_of(model.prefix, [&](uint32_t id) { return id >= first; }) &&
+         none_of(model.suffix, [&](uint32_t id) { return id >= first; });
+}
+
+std::string sinter::dropAddedBeyond(TokenizerModel &model, uint32_t vocabSize) {
+  if (vocabSize == 0 || model.pieces.size() <= vocabSize ||
+      !canDropFrom(model, vocabSize))
+    return "";
+  std::string names;
+  size_t count = 0;
+  for (const AddedToken &token : model.added)
+    if (token.id >= vocabSize && ++count <= 4)
+      names += (count > 1 ? ", " : "") + quoted(token.text);
+  erase_if(model.added,
+           [&](const AddedToken &token) { return token.id >= vocabSize; });
+  erase_if(model.endIds, [&](uint32_t id) { return id >= vocabSize; });
+  for (uint32_t *id :
+       {&model.unknownId, &model.beginId, &model.endId, &model.paddingId})
+    if (*id != kNone && *id >= vocabSize)
+      *id = kNone;
+  model.pieces.resize(vocabSize);
+  return ("the tokenizer has " + Twine(count) + " added token" +
+          (count == 1 ? "" : "s") + " (" + names + (count > 4 ? ", ..." : "") +
+          ") beyond the model's vocabulary of " + Twine(vocabSize) +
+          "; they are left out, their names are plain text")
+      .str();
+}

@@ -73,9 +73,16 @@ struct TokenizerModel {
   void addEndId(uint32_t id);
 };
 
-/// Checks the model and writes tokenizer.bin.
+/// Checks the model and writes tokenizer.bin. Added tokens beyond the model's
+/// vocabulary are left out; `remark`, if given, is set to which.
 llvm::Expected<TokenizerBytes> writeTokenizer(TokenizerModel &model,
-                                              uint32_t modelVocabSize);
+                                              uint32_t modelVocabSize,
+                                              std::string *remark);
+
+/// Takes the added tokens with ids from `vocabSize` on out of the model, unless
+/// the vocabulary itself goes on there or text begins or ends with one of them.
+/// Returns what to tell the user; empty if nothing was taken.
+std::string dropAddedBeyond(TokenizerModel &model, uint32_t vocabSize);
 
 /// Turns texts of the vocabulary into the bytes they stand for, finds byte
 /// tokens, marks what text may match. After define() of all, before merges that

@@ -304,7 +304,11 @@ Error checkIds(const TokenizerModel &model, uint32_t modelVocabSize) {
 } // namespace
 
 Expected<TokenizerBytes> sinter::writeTokenizer(TokenizerModel &model,
-                                                uint32_t modelVocabSize) {
+                                                uint32_t modelVocabSize,
+                                                std::string *remark) {
+  std::string dropped = dropAddedBeyond(model, modelVocabSize);
+  if (remark)
+    *remark = std::move(dropped);
   if (Error error = checkIds(model, modelVocabSize))
     return std::move(error);
   text::Tokenizer tokenizer;

@@ -114,5 +114,5 @@ sinter::compileVocabAndMerges(StringRef vocabJson, StringRef merges,
     error = readMerges(model, merges);
   if (error)
     return std::move(error);
-  return writeTokenizer(model, side.modelVocabSize);
+  return writeTokenizer(model, side.modelVocabSize, side.remark);
 }

@@ -24,5 +24,12 @@ extern "C" sinter_status sinter_bundle_verify(const char *dir,
     if (progress && progress(user, listed.path, listed.size))
       return fault.set(SINTER_CANCELLED, "the check was stopped");
   }
-  return SINTER_OK;
+  // Opened was the CPU's plan where there are two.
+  const Manifest &manifest = bundle->manifest;
+  if (!manifest.cpuPlan || !manifest.vulkanPlan)
+    return SINTER_OK;
+  Owner<Bundle> other(createObject<Bundle>());
+  if (!other)
+    return fault.set(SINTER_OUT_OF_MEMORY, "no memory for a bundle");
+  return other->open(dir, fault, BundleTarget::Vulkan);
 }

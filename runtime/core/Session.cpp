@@ -202,7 +202,8 @@ void Session::profile(sinter_profile_callback callback, void *user,
                                 textOf(dispatch.layer()),
                                 times[d].calls,
                                 double(times[d].nanoseconds) * 1e-9,
-                                weightBytesRead(dispatch)};
+                                weightBytesRead(dispatch),
+                                double(times[d].lastBegin) * 1e-9};
       if (callback)
         callback(user, &row);
       if (reset)

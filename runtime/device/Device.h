@@ -18,7 +18,8 @@ struct Device;
 /// Time spent in one dispatch of an entry point.
 struct DispatchTime {
   uint64_t calls;
-  uint64_t nanoseconds;
+  uint64_t nanoseconds; // of all calls
+  uint64_t lastBegin;   // of the last one, on the clock of core/Clock.h
 };
 
 /// Memory of one session. Implementations derive from it.

@@ -338,7 +338,10 @@ typedef struct sinter_profile_row {
   const char *layer; /* "layers.3.mlp" */
   uint64_t calls;
   double seconds;        /* all calls together */
-  uint64_t weight_bytes; /* that one call reads */
+  uint64_t weight_bytes; /* that one call binds */
+  /* When the last call began, in seconds of the system's monotonic clock. On a
+   * GPU reckoned backwards from when the host saw the end of its entry. */
+  double last_begin;
 } sinter_profile_row;
 typedef void (*sinter_profile_callback)(void *user,
                                         const sinter_profile_row *row);

@@ -11,6 +11,11 @@ export interface AdapterInfo {
   readonly description: string;
   /** True when it computes on the processor. */
   readonly software: boolean;
+  /** Features of the language WGSL here, named as in manifests: with hyphens. */
+  readonly language: ReadonlySet<string>;
+  /** Whether four bytes are multiplied in one instruction. WebGPU does not say;
+   * Metal's language has none, so that browsers spell it out there. */
+  readonly fastIntegerDot: boolean;
 }
 
 function hostGpu(): GPU | undefined {
@@ -43,15 +48,18 @@ export async function findAdapter(gpu: GPU | undefined = hostGpu()): Promise<Ada
     (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter ??
     false;
   const software = fallback || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(description);
-  return { adapter, description, software };
+  const language = new Set([...(gpu.wgslLanguageFeatures ?? [])].map((name) => name.replaceAll("_", "-")));
+  const fastIntegerDot = !software && !/apple|metal/i.test(description);
+  return { adapter, description, software, language, fastIntegerDot };
 }
 
 /** The variants that this adapter can run, best first, and why. */
 export function usableVariants(
   manifest: Manifest,
-  { adapter, software }: AdapterInfo,
+  info: AdapterInfo,
   wanted: string | undefined,
 ): VariantInfo[] {
+  const { adapter, language } = info;
   const target = manifest.targets.get("webgpu");
   if (target === undefined)
     throw new SinterError(
@@ -59,7 +67,7 @@ export function usableVariants(
       "the bundle has no kernels for WebGPU; compile it with --target web or webgpu",
     );
   const lacking = (variant: VariantInfo) =>
-    variant.features.filter((feature) => !adapter.features.has(feature));
+    variant.features.filter((feature) => !adapter.features.has(feature) && !language.has(feature));
   const usable = target.variants.filter(
     (v) => lacking(v).length === 0 && (wanted === undefined || v.name === wanted),
   );
@@ -72,10 +80,21 @@ export function usableVariants(
         : `the adapter lacks what the bundle's variants need: ${missing.join("; ")}`,
     );
   }
-  // A variant for software comes first on software and last elsewhere, where it
-  // is what remains when a driver fails with the others.
-  const rank = (v: VariantInfo) => ((v.when === "software") === software ? 0 : 1);
-  return [...usable].sort((a, b) => rank(a) - rank(b));
+  return [...usable].sort((a, b) => rank(a, info) - rank(b, info));
+}
+
+/** Variants that are not for this adapter come after those that are: they are
+ * what remains when a driver fails with the others. */
+function rank(variant: VariantInfo, { software, fastIntegerDot }: AdapterInfo): number {
+  if (variant.when === "software") return software ? 0 : 1;
+  if (variant.when === "fast_integer_dot") return fastIntegerDot ? 0 : 2;
+  return software ? 1 : 0;
+}
+
+/** What a device must have for any of these variants. */
+export function deviceFeatures(variants: readonly VariantInfo[], { language }: AdapterInfo): string[] {
+  const all = new Set(variants.flatMap((variant) => variant.features));
+  return [...all].filter((feature) => !language.has(feature));
 }
 
 export interface LimitNeeds {

@@ -13,6 +13,10 @@ export interface KernelInfo {
   readonly bindings: readonly ("read" | "read_write")[];
   readonly sharedBytes: number;
   readonly group: number;
+  /** The file of a custom kernel beside the variant's own, and the name of its
+   * entry point there (docs/custom-kernels.md). */
+  readonly source: string | undefined;
+  readonly entry: string;
 }
 
 /** Reads the variant's description; its kernels are the plan's, in order. */
@@ -41,6 +45,8 @@ export function readKernelInfos(text: string, path: string): KernelInfo[] {
       bindings: bindings as KernelInfo["bindings"],
       sharedBytes: Number(item["shared_bytes"] ?? 0) || 0,
       group: Number(item["group"] ?? 64) || 64,
+      source: typeof item["source"] === "string" ? item["source"] : undefined,
+      entry: String(item["entry"] ?? item["id"]),
     };
   });
 }
@@ -82,6 +88,8 @@ export class GpuProgram {
   }
 
   /** Compiles all kernels; SHADER_FAILED names the kernel that does not.
+   * sources: the variant's text under "", those of custom kernels under their
+   * file's name.
    * submitBytes: a submit reads about that much of the weights at most, so that
    * a slow adapter is not taken for a hanging one. */
   static async create(
@@ -89,7 +97,7 @@ export class GpuProgram {
     plan: Plan,
     buffers: GpuBuffers,
     kernels: readonly KernelInfo[],
-    source: string,
+    sources: ReadonlyMap<string, string>,
     variant: string,
     submitBytes = Infinity,
   ): Promise<GpuProgram> {
@@ -110,10 +118,12 @@ export class GpuProgram {
     );
     const program = new GpuProgram(device, scalars, groups, submitBytes);
     const layouts = kernels.map((kernel) => bindingLayout(device, kernel));
-    const module = device.createShaderModule({ label: variant, code: source });
+    const modules = new Map<string, GPUShaderModule>();
+    for (const [file, code] of sources)
+      modules.set(file, device.createShaderModule({ label: file || variant, code }));
     const pipelines = await Promise.all(
       kernels.map((kernel, index) =>
-        compileKernel(device, module, kernel, [layouts[index]!, scalarLayout], variant),
+        compileKernel(device, modules.get(kernel.source ?? "")!, kernel, [layouts[index]!, scalarLayout], variant),
       ),
     );
     for (const [entry, dispatches] of plan.entries)
@@ -201,7 +211,7 @@ async function compileKernel(
     return await device.createComputePipelineAsync({
       label: kernel.id,
       layout: device.createPipelineLayout({ bindGroupLayouts }),
-      compute: { module, entryPoint: kernel.id },
+      compute: { module, entryPoint: kernel.entry },
     });
   } catch (error) {
     const info = await module.getCompilationInfo?.().catch(() => undefined);

@@ -6,7 +6,7 @@ import { WebGpuDevice } from "./device-webgpu.js";
 import { compileModule, openModel } from "./device-wasm.js";
 import { SinterError, throwIfAborted, toSinterError } from "./errors.js";
 import type { AdapterInfo } from "./gpu-adapter.js";
-import { openGpuDevice, requiredLimits, usableVariants } from "./gpu-adapter.js";
+import { deviceFeatures, openGpuDevice, requiredLimits, usableVariants } from "./gpu-adapter.js";
 import { GpuBuffers } from "./gpu-buffers.js";
 import type { KernelInfo } from "./gpu-program.js";
 import { GpuProgram, readKernelInfos } from "./gpu-program.js";
@@ -28,7 +28,8 @@ export interface WebGpuOptions {
 interface Kernels {
   readonly variant: VariantInfo;
   readonly infos: KernelInfo[];
-  readonly source: string;
+  /** "": the variant's WGSL; the others by the names of their files. */
+  readonly sources: ReadonlyMap<string, string>;
 }
 
 // About a second's work for two processor cores.
@@ -40,11 +41,11 @@ const folder = "kernels/webgpu/";
 async function loadKernels(loader: BundleLoader, variant: VariantInfo): Promise<Kernels> {
   const text = async (path: string) => new TextDecoder().decode(await loader.file(path));
   const description = `${folder}${variant.name}.json`;
-  return {
-    variant,
-    infos: readKernelInfos(await text(description), description),
-    source: await text(`${folder}${variant.name}.wgsl`),
-  };
+  const infos = readKernelInfos(await text(description), description);
+  const sources = new Map([["", await text(`${folder}${variant.name}.wgsl`)]]);
+  for (const { source } of infos)
+    if (source !== undefined && !sources.has(source)) sources.set(source, await text(folder + source));
+  return { variant, infos, sources };
 }
 
 function needsOf(plan: Plan, kernels: Kernels) {
@@ -77,7 +78,7 @@ class Opening {
     const golden = options.selfCheck ? await readGolden(loader) : undefined;
     const limits = requiredLimits(this.adapter.adapter, needsOf(plan, kernels));
     throwIfAborted(options.signal);
-    const gpu = await openGpuDevice(this.adapter, first.features, limits);
+    const gpu = await openGpuDevice(this.adapter, deviceFeatures(variants, this.adapter), limits);
     let buffers: GpuBuffers;
     try {
       buffers = await GpuBuffers.create(gpu, plan);
@@ -105,6 +106,7 @@ class Opening {
       target.plan,
       `${folder}${variant.name}.json`,
       `${folder}${variant.name}.wgsl`,
+      ...[...manifest.files.keys()].filter((path) => path.startsWith(`${folder}${variant.name}.custom-`)),
       ...(manifest.files.has("tokenizer.bin") ? ["tokenizer.bin"] : []),
       ...(this.options.selfCheck && hasGolden(this.loader) ? [goldenPath] : []),
       ...weightPaths(manifest),
@@ -123,8 +125,8 @@ class Opening {
   ): Promise<void> {
     const { loader } = this;
     const limit = this.adapter.software ? softwareSubmitBytes : Infinity;
-    const compile = ({ infos, source, variant }: Kernels) =>
-      GpuProgram.create(gpu, plan, buffers, infos, source, variant.name, limit);
+    const compile = ({ infos, sources, variant }: Kernels) =>
+      GpuProgram.create(gpu, plan, buffers, infos, sources, variant.name, limit);
     const compiling = compile(first);
     compiling.catch(() => undefined); // awaited below, after the weights
     await loader.weights((offset, bytes) => buffers.write(offset, bytes));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dialects/kern/Kern.h"
+#include "targets/common/custom/CustomKernel.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -42,6 +43,17 @@ struct EmitOptions {
   std::array<uint8_t, 32> planSha256{}; ///< SHA-256 of plan.fb
   std::vector<std::string> kernelIds;   ///< order of the plan's kernel table
   std::string dumpDir; ///< where to write assembly per kernel; empty: nowhere
+  /// Take the place of the generated kernels of their id and variant.
+  std::vector<CustomKernel> custom;
+
+  /// The custom kernel for an id in a variant, or null.
+  const CustomKernel *findCustom(llvm::StringRef id,
+                                 llvm::StringRef variant) const {
+    for (const CustomKernel &kernel : custom)
+      if (kernel.id == id && kernel.variant == variant)
+        return &kernel;
+    return nullptr;
+  }
   unsigned threads = 1;
 };
 
@@ -79,6 +91,25 @@ public:
   virtual llvm::ArrayRef<llvm::StringRef> legalDialects() const {
     static const llvm::StringRef legal[] = {"builtin", "llvm"};
     return legal;
+  }
+
+  /// The language of custom kernels ("glsl") and the extensions of their files;
+  /// empty: the target takes none.
+  virtual llvm::StringRef shaderLanguage() const { return {}; }
+  virtual llvm::ArrayRef<llvm::StringRef> shaderExtensions() const {
+    return {};
+  }
+  /// A user's shader for a region, compiled and compared with what the region
+  /// binds. Only where there is a shaderLanguage().
+  virtual llvm::Expected<CustomKernel>
+  compileCustom(const KernelInterface &interface, const KernelSource &source,
+                const TargetVariant &variant) const {
+    llvm_unreachable("the target has no shader language");
+  }
+  /// A shader that compiles and declares what the region binds, with an empty
+  /// body.
+  virtual std::string skeleton(const KernelInterface &interface) const {
+    llvm_unreachable("the target has no shader language");
   }
 
   /// Legalized modules, one per variant and in the same order, to files.

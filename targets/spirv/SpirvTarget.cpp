@@ -5,6 +5,7 @@
 #include "runtime/device/vulkan/KernelPack.h"
 #include "targets/common/grid/GridPlan.h"
 #include "targets/spirv/binary/Binary.h"
+#include "targets/spirv/custom/GlslKernel.h"
 #include "targets/spirv/raise/SpirvPasses.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -33,6 +34,11 @@ struct SpirvVariant {
 ArrayRef<SpirvVariant> allVariants() {
   static const SpirvVariant table[] = {
       {"spirv-soft", Feature::none, false, {}, "software"},
+      {"spirv-dot",
+       Feature::packed_dot | Feature::subgroups,
+       true,
+       {"integer_dot", "subgroups"},
+       "fast_integer_dot"},
       {"spirv-f16",
        Feature::shader_f16 | Feature::subgroups,
        true,
@@ -70,6 +76,20 @@ public:
   ArrayRef<StringRef> legalDialects() const override {
     static const StringRef legal[] = {"builtin", "spirv"};
     return legal;
+  }
+
+  StringRef shaderLanguage() const override { return "glsl"; }
+  ArrayRef<StringRef> shaderExtensions() const override {
+    static const StringRef extensions[] = {".comp", ".glsl"};
+    return extensions;
+  }
+  Expected<CustomKernel>
+  compileCustom(const KernelInterface &interface, const KernelSource &source,
+                const TargetVariant &variant) const override {
+    return spirvtarget::compileGlsl(interface, source, variant);
+  }
+  std::string skeleton(const KernelInterface &interface) const override {
+    return spirvtarget::glslSkeleton(interface);
   }
 
   Expected<std::vector<TargetFile>>
@@ -136,6 +156,33 @@ Error dump(StringRef folder, StringRef name, StringRef bytes) {
   return Error::success();
 }
 
+/// What the pack holds of a kernel, but for where its words lie.
+struct Packable {
+  std::vector<uint32_t> words;
+  rt::PackedKernel entry;
+};
+
+Expected<Packable> generated(ModuleOp kernel) {
+  auto words = wordsOf(kernel);
+  if (!words)
+    return words.takeError();
+  return Packable{std::move(*words),
+                  {0, 0, numberOf(kernel, spirvtarget::kItemsPerGroupAttr),
+                   numberOf(kernel, spirvtarget::kSharedBytesAttr),
+                   numberOf(kernel, spirvtarget::kBindingsAttr),
+                   numberOf(kernel, spirvtarget::kWrittenAttr)}};
+}
+
+/// A user's kernel in the place of a generated one.
+Packable given(const CustomKernel &custom, ModuleOp kernel) {
+  std::vector<uint32_t> words(custom.code.size() / sizeof(uint32_t));
+  memcpy(words.data(), custom.code.data(), words.size() * sizeof(uint32_t));
+  return {std::move(words),
+          {0, 0, static_cast<uint32_t>(custom.itemsPerGroup),
+           static_cast<uint32_t>(custom.sharedBytes),
+           numberOf(kernel, spirvtarget::kBindingsAttr), custom.writtenMask}};
+}
+
 /// All kernels of a variant as one file (runtime/device/vulkan/KernelPack.h).
 Expected<std::string> pack(const TargetVariant &variant, mlir::ModuleOp module,
                            const EmitOptions &options) {
@@ -156,19 +203,18 @@ Expected<std::string> pack(const TargetVariant &variant, mlir::ModuleOp module,
     auto kernel = symbols.lookup<ModuleOp>(id);
     if (!kernel)
       return internalError("variant " + variant.name + " lacks kernel " + id);
-    auto binary = wordsOf(kernel);
-    if (!binary)
-      return binary.takeError();
-    table.push_back({static_cast<uint32_t>(first + words.size()),
-                     static_cast<uint32_t>(binary->size()),
-                     numberOf(kernel, spirvtarget::kItemsPerGroupAttr),
-                     numberOf(kernel, spirvtarget::kSharedBytesAttr),
-                     numberOf(kernel, spirvtarget::kBindingsAttr),
-                     numberOf(kernel, spirvtarget::kWrittenAttr)});
-    words.insert(words.end(), binary->begin(), binary->end());
+    const CustomKernel *custom = options.findCustom(id, variant.name);
+    Expected<Packable> made =
+        custom ? Expected<Packable>(given(*custom, kernel)) : generated(kernel);
+    if (!made)
+      return made.takeError();
+    made->entry.firstWord = static_cast<uint32_t>(first + words.size());
+    made->entry.words = static_cast<uint32_t>(made->words.size());
+    table.push_back(made->entry);
+    words.insert(words.end(), made->words.begin(), made->words.end());
     if (!options.dumpDir.empty())
       if (Error error = dump(options.dumpDir, id + "." + variant.name + ".spv",
-                             spirvtarget::bytesOf(*binary)))
+                             spirvtarget::bytesOf(made->words)))
         return error;
   }
   // Structs of words: the compiler runs on little-endian machines only.

@@ -3,6 +3,7 @@
 
 #include "compiler/support/Error.h"
 #include "targets/common/grid/GridPlan.h"
+#include "targets/wgsl/custom/WgslKernel.h"
 #include "targets/wgsl/printer/ModulePrinter.h"
 #include "targets/wgsl/raise/WgslPasses.h"
 
@@ -29,10 +30,16 @@ struct WgslVariant {
 };
 
 /// In the order the runtime looks: a software adapter has what `f32` needs,
-/// too, so that `soft` comes first.
+/// too, so that `soft` comes first. `dot` is for devices that multiply bytes in
+/// one instruction, which WebGPU does not say of a device (gpu-adapter.ts).
 ArrayRef<WgslVariant> allVariants() {
   static const WgslVariant table[] = {
       {"soft", Feature::none, false, {}, "software"},
+      {"dot",
+       Feature::packed_dot | Feature::subgroups,
+       true,
+       {"packed_4x8_integer_dot_product", "subgroups"},
+       "fast_integer_dot"},
       {"f16",
        Feature::shader_f16 | Feature::subgroups,
        true,
@@ -73,6 +80,20 @@ public:
     static const StringRef legal[] = {"builtin", "kern",   "arith", "math",
                                       "scf",     "vector", "memref"};
     return legal;
+  }
+
+  StringRef shaderLanguage() const override { return "wgsl"; }
+  ArrayRef<StringRef> shaderExtensions() const override {
+    static const StringRef extensions[] = {".wgsl"};
+    return extensions;
+  }
+  Expected<CustomKernel>
+  compileCustom(const KernelInterface &interface, const KernelSource &source,
+                const TargetVariant &variant) const override {
+    return wgsl::readWgsl(interface, source, variant);
+  }
+  std::string skeleton(const KernelInterface &interface) const override {
+    return wgsl::wgslSkeleton(interface);
   }
 
   Expected<std::vector<TargetFile>>
@@ -123,23 +144,42 @@ Expected<std::string> print(ArrayRef<KernelOp> kernels) {
   return out.str();
 }
 
+constexpr StringLiteral kFolder = "kernels/webgpu/";
+
+/// Name of the file of a custom kernel, the `index`-th of the plan's kernels.
+std::string customFile(StringRef variant, size_t index) {
+  return (variant + ".custom-" + Twine(index) + ".wgsl").str();
+}
+
 /// kernels/webgpu/<variant>.json: what the runtime needs to make pipelines.
-std::string describe(StringRef variant, ArrayRef<KernelOp> kernels) {
+std::string describe(StringRef variant, ArrayRef<KernelOp> kernels,
+                     const EmitOptions &options) {
   std::string text;
   raw_string_ostream stream(text);
   json::OStream out(stream, 1);
   out.object([&] {
     out.attribute("variant", variant);
     out.attributeArray("kernels", [&] {
-      for (KernelOp kernel : kernels)
-        out.object([&] {
+      for (auto [index, each] : enumerate(kernels))
+        out.object([&, kernel = KernelOp(each), at = index]() mutable {
+          const CustomKernel *custom =
+              options.findCustom(kernel.getSymName(), variant);
           out.attribute("id", kernel.getSymName());
-          out.attribute("items_per_group", int64_t(kernel.getItemsPerGroup()));
+          out.attribute("items_per_group",
+                        custom ? custom->itemsPerGroup
+                               : int64_t(kernel.getItemsPerGroup()));
           out.attributeArray("bindings", [&] {
             for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
               out.value(kernel.isReadonly(i) ? "read" : "read_write");
           });
-          out.attribute("shared_bytes", kernel.getSharedBytes());
+          out.attribute("shared_bytes",
+                        custom ? custom->sharedBytes : kernel.getSharedBytes());
+          if (!custom)
+            return;
+          out.attribute("group",
+                        custom->group[0] * custom->group[1] * custom->group[2]);
+          out.attribute("source", customFile(variant, at));
+          out.attribute("entry", custom->entry);
         });
     });
   });
@@ -147,9 +187,13 @@ std::string describe(StringRef variant, ArrayRef<KernelOp> kernels) {
   return stream.str();
 }
 
-Error dump(StringRef folder, StringRef variant, ArrayRef<KernelOp> kernels) {
+Error dump(StringRef folder, StringRef variant, ArrayRef<KernelOp> kernels,
+           const EmitOptions &options) {
   for (KernelOp kernel : kernels) {
-    auto text = print(kernel);
+    const CustomKernel *custom =
+        options.findCustom(kernel.getSymName(), variant);
+    Expected<std::string> text =
+        custom ? Expected<std::string>(custom->code) : print(kernel);
     if (!text)
       return text.takeError();
     SmallString<256> path(folder);
@@ -179,14 +223,23 @@ WgslTarget::emit(ArrayRef<TargetVariant> variants,
       kernels.push_back(kernel);
     }
     if (!options.dumpDir.empty())
-      if (Error error = dump(options.dumpDir, variant.name, kernels))
+      if (Error error = dump(options.dumpDir, variant.name, kernels, options))
         return error;
-    auto text = print(kernels);
+    SmallVector<KernelOp> printed;
+    for (auto [index, each] : enumerate(kernels)) {
+      KernelOp kernel = each;
+      if (auto *custom = options.findCustom(kernel.getSymName(), variant.name))
+        files.push_back(
+            {(kFolder + customFile(variant.name, index)).str(), custom->code});
+      else
+        printed.push_back(kernel);
+    }
+    auto text = print(printed);
     if (!text)
       return text.takeError();
-    std::string stem = "kernels/webgpu/" + variant.name;
+    std::string stem = (kFolder + variant.name).str();
     files.push_back({stem + ".wgsl", std::move(*text)});
-    files.push_back({stem + ".json", describe(variant.name, kernels)});
+    files.push_back({stem + ".json", describe(variant.name, kernels, options)});
   }
   return files;
 }

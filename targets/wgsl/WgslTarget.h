@@ -5,8 +5,8 @@
 
 namespace sinter {
 
-/// Variants "soft", "f16" and "f32" (docs/web.md), without a request all of
-/// them. emit() writes kernels/webgpu/<variant>.wgsl and <variant>.json.
+/// Variants "soft", "dot", "f16" and "f32" (docs/web.md), without a request all
+/// of them. emit() writes kernels/webgpu/<variant>.wgsl and <variant>.json.
 const Target &wgslTarget();
 
 } // namespace sinter

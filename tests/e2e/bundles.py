@@ -78,3 +78,9 @@ def read_npy(path):
 def largest_difference(a, b):
     assert len(a) == len(b), (len(a), len(b))
     return max(abs(x - y) if x == x and y == y else float("inf") for x, y in zip(a, b))
+
+
+def write_agreement(work, target, entries):
+    """Leaves what an agreement test measured in WORK/TARGET.json, for cmake/agreement_table.py: entries of {"variant",
+    "prefill", "stepwise" (largest differences, of the logits' standard deviation), "greedy" (whether all tokens agree)}."""
+    pathlib.Path(work, f"{target}.json").write_text(json.dumps({"target": target, "runs": entries}) + "\n")

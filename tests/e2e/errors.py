@@ -355,8 +355,6 @@ tokenizer("a negative id", 1, r"zzzz", set_in("model", "vocab", "zzzz", -1))
 tokenizer("an id that is text", 1, r"zzzz|id", set_in("model", "vocab", "zzzz", "7"))
 tokenizer("an id twice", 1, r"zzzz|700", set_in("model", "vocab", "zzzz", 700))
 tokenizer("an id of 2^40", 1, str(2**40), set_in("model", "vocab", "zzzz", 2**40))
-tokenizer("an added token beyond the vocabulary", 1, r"9999", lambda document: document["added_tokens"].append(
-    {"id": 9999, "content": "<|x|>", "special": True, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False}))
 tokenizer("merges are a number", 1, r"merges", set_in("model", "merges", 7))
 tokenizer("an unknown regex", 3, r"\(\?<!x\)\\d\{7\}", set_in("pre_tokenizer", {"type": "Sequence", "pretokenizers": [
     {"type": "Split", "pattern": {"Regex": "(?<!x)\\d{7}"}, "behavior": "Isolated", "invert": False},

@@ -1,26 +1,32 @@
-"""vulkan_agreement.py FOLDER DRIVER: -q f32 logits and greedy tokens of a reference model on a Vulkan software device agree
-with the published implementation's, without a message of the Khronos validation layer. DRIVER: lavapipe or swiftshader.
+"""vulkan_agreement.py FOLDER WORK DRIVER: -q f32 logits and greedy tokens of a reference model on a Vulkan software device
+agree with the published implementation's, without a message of the Khronos validation layer. WORK has the bundle
+(agreement_bundle.py) and gets what was measured; DRIVER: lavapipe, which also runs spirv-val over the modules of every
+variant, or swiftshader.
 
 Skips (exit code 77) where the driver or the layer is not installed."""
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
-from bundles import SINTER, largest_difference, read_npy, read_safetensors, run_tool, shared, sinter, temporary_folder
+from bundles import (SINTER, largest_difference, read_npy, read_safetensors, run_tool, shared, skip, temporary_folder,
+                     write_agreement)
 
 TOLERANCE = 5e-4  # of the logits' standard deviation
 DRIVERS = {"lavapipe": "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
            "swiftshader": "/usr/lib/chromium/vk_swiftshader_icd.json"}
 LAYER = "VK_LAYER_KHRONOS_validation"
 
-driver = DRIVERS[sys.argv[2]]
-if not Path(driver).exists():
-    print(f"skipped: {driver} is missing")
-    sys.exit(77)
-folder = shared(f"reference/{sys.argv[1]}")
+name, work, driver = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+bundle = work / "bundle"
+if not Path(DRIVERS[driver]).exists():
+    skip(f"{DRIVERS[driver]} is missing")
+folder = shared(f"reference/{name}")
+if not bundle.exists():
+    skip(f"{bundle} is not there")
 facts = json.loads((folder / "expected.json").read_text())
 expected = read_safetensors(folder / "expected.safetensors")
 tokens, std = facts["tokens"], facts["logit_std"]
@@ -29,7 +35,7 @@ listed = lambda ids: ",".join(map(str, ids))
 
 def on_device(*arguments):
     """Standard output of sinter on the driver; messages of the layer are failures."""
-    environment = dict(os.environ, VK_ICD_FILENAMES=driver, VK_INSTANCE_LAYERS=LAYER,
+    environment = dict(os.environ, VK_ICD_FILENAMES=DRIVERS[driver], VK_INSTANCE_LAYERS=LAYER,
                        VK_LAYER_ENABLES="VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT")
     done = subprocess.run([SINTER, *map(str, arguments)], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -38,22 +44,36 @@ def on_device(*arguments):
     return done.stdout
 
 
+def modules(pack):
+    """The SPIR-V modules of a .spvpack (docs/vulkan.md)."""
+    words = pack.read_bytes()
+    magic, _, count, _ = struct.unpack_from("<4sIII", words)
+    assert magic == b"SNSV" and count, pack
+    for index in range(count):
+        first, length = struct.unpack_from("<II", words, 4 * (12 + 6 * index))
+        yield words[4 * first : 4 * (first + length)]
+
+
 with temporary_folder() as scratch:
-    bundle = f"{scratch}/bundle"
-    sinter("compile", folder, "-q", "f32", "--target", "vulkan", "-o", bundle, "--quiet", "--dump-ir", f"{scratch}/ir")
-    modules = list(Path(scratch, "ir").rglob("*.spv"))
-    assert modules, "no SPIR-V was dumped"
-    for module in modules if shutil.which("spirv-val") else []:
-        run_tool("spirv-val", "--target-env", "vulkan1.2", module)
-    for path in ([], ["--stepwise"]):
+    if driver == "lavapipe" and shutil.which("spirv-val"):
+        packs = sorted((bundle / "kernels/vulkan").glob("*.spvpack"))
+        assert packs, "the bundle has no SPIR-V"
+        for module in {module for pack in packs for module in modules(pack)}:
+            Path(scratch, "module.spv").write_bytes(module)
+            run_tool("spirv-val", "--target-env", "vulkan1.2", f"{scratch}/module.spv")
+    measured = {"variant": driver}
+    for way, flags in (("prefill", []), ("stepwise", ["--stepwise"])):
         on_device("logits", bundle, "--device", "vulkan", "--tokens", listed(tokens), "-o", f"{scratch}/logits.npy",
-                  *path)
+                  *flags)
         shape, logits = read_npy(f"{scratch}/logits.npy")
         assert shape == expected["logits"][0], (shape, expected["logits"][0])
-        difference = largest_difference(logits, expected["logits"][1]) / std
-        print(f"{sys.argv[1]} {sys.argv[2]} {' '.join(path) or 'prefill'}: {difference:.2e} of std")
-        assert difference <= TOLERANCE, f"logits differ by {difference:.2e} of std"
+        measured[way] = largest_difference(logits, expected["logits"][1]) / std
+        print(f"{name} {driver} {way}: {measured[way]:.2e} of std")
     prompt = tokens[: facts["prompt_length"]]
-    reply = json.loads(on_device("run", bundle, "--tokens", listed(prompt), "-n", len(facts["greedy"]), "--temp", 0,
-                                 "--ignore-eos", "--json"))
-    assert reply["tokens"] == facts["greedy"], f"greedy tokens differ:\n{reply['tokens']}\n{facts['greedy']}"
+    reply = json.loads(on_device("run", bundle, "--device", "vulkan", "--tokens", listed(prompt), "-n",
+                                 len(facts["greedy"]), "--temp", 0, "--ignore-eos", "--json"))
+    measured["greedy"] = reply["tokens"] == facts["greedy"]
+write_agreement(work, f"vulkan-{driver}", [measured])
+worst = max(measured["prefill"], measured["stepwise"])
+assert worst <= TOLERANCE, f"logits differ by {worst:.2e} of std"
+assert measured["greedy"], "greedy tokens differ"

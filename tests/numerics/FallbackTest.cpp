@@ -2,8 +2,7 @@
 // families compute, linears of every scheme, and mixes that only it takes.
 #include "AttentionText.h"
 #include "RegionBatch.h"
-
-#include "llvm/Support/FormatVariadic.h"
+#include "RegionText.h"
 
 using namespace sinter;
 using namespace sinter::test;
@@ -15,106 +14,6 @@ constexpr double kTolerance = 2e-5;
 /// Where a quantized number may be off by one, its product with a weight is
 /// off by 1 / 127 of the largest of 32 terms.
 constexpr double kInt8Tolerance = 1e-2;
-
-std::string rows(const std::string &tokens, int64_t columns) {
-  return "tensor<" + tokens + "x" + std::to_string(columns) + "xf32>";
-}
-
-std::string weight(int64_t n, int64_t k, const char *scheme) {
-  return llvm::formatv("tensor<{0}x{1}xf32, #xf.quant<{2}>>", n, k, scheme);
-}
-
-std::string vector(int64_t n) {
-  return llvm::formatv("tensor<{0}xf32, #xf.quant<f32>>", n);
-}
-
-bool isInteger(const std::string &scheme) {
-  return scheme == "q8_0" || scheme == "q4_0";
-}
-
-/// Ops of a region, written one after another; every op names its result.
-class Text {
-public:
-  explicit Text(std::string tokens) : tokens(std::move(tokens)) {}
-
-  std::string argument(const std::string &type) {
-    std::string name = "%a" + std::to_string(count++);
-    arguments += (arguments.empty() ? "" : ", ") + name + ": " + type;
-    return name;
-  }
-  std::string x(int64_t columns) { return argument(rows(tokens, columns)); }
-
-  std::string op(const std::string &op, const std::string &operands,
-                 const std::string &attributes, const std::string &from,
-                 const std::string &to) {
-    std::string name = "%" + std::to_string(results++);
-    body += "  " + name + " = xf." + op + " " + operands + " " + attributes +
-            " : (" + from + ") -> " + to + "\n";
-    return name;
-  }
-  std::string norm(const std::string &x, int64_t columns, int64_t groups = 1) {
-    std::string g = argument(vector(columns / groups));
-    return op("rms_norm", x + ", " + g,
-              "{epsilon = 1.0e-5 : f64, groups = " + std::to_string(groups) +
-                  "}",
-              rows(tokens, columns) + ", " + vector(columns / groups),
-              rows(tokens, columns));
-  }
-  std::string linear(std::string x, int64_t n, int64_t k, const char *scheme,
-                     bool bias = false) {
-    std::string type = rows(tokens, k);
-    if (isInteger(scheme)) {
-      std::string int8 = "tensor<" + tokens + "x" + std::to_string(k) +
-                         "xf32, #xf.quant<dyn_i8>>";
-      x = op("quantize", x, "", type, int8);
-      type = int8;
-    }
-    std::string operands = x + ", " + argument(weight(n, k, scheme));
-    type += ", " + weight(n, k, scheme);
-    if (bias) {
-      operands += " bias " + argument(vector(n));
-      type += ", " + vector(n);
-    }
-    return op("linear", operands, "", type, rows(tokens, n));
-  }
-  std::string same(const std::string &op, const std::string &operands,
-                   int64_t columns) {
-    std::string name = "%" + std::to_string(results++);
-    body += "  " + name + " = xf." + op + " " + operands + " : " +
-            rows(tokens, columns) + "\n";
-    return name;
-  }
-  std::string slice(const std::string &x, int64_t from, int64_t columns,
-                    int64_t offset) {
-    return op("slice", x, "{offset = " + std::to_string(offset) + "}",
-              rows(tokens, from), rows(tokens, columns));
-  }
-  void append(const std::string &k, const std::string &v,
-              const std::string &cache) {
-    body += "  xf.append " + k + ", " + v + " to " + cache + " : " +
-            rows(tokens, 16) + ", " + rows(tokens, 16) +
-            ", !xf.kv_cache<1 x 160 x 16, f32>\n";
-  }
-  std::string done(const std::vector<std::string> &values,
-                   const std::vector<std::string> &types) {
-    std::string names, list;
-    for (size_t i = 0; i < values.size(); ++i) {
-      names += (i ? ", " : "") + values[i];
-      list += (i ? ", " : "") + types[i];
-    }
-    return "xf.region @r(" + arguments + ") -> (" + list + ") {\n" + body +
-           "  xf.yield " + names + " : " + list + "\n}\n";
-  }
-  std::string done(const std::string &value, int64_t columns) {
-    return done({value}, {rows(tokens, columns)});
-  }
-
-  std::string tokens;
-
-private:
-  int64_t count = 0, results = 0;
-  std::string arguments, body;
-};
 
 class FallbackTest : public testing::TestWithParam<std::string> {
 protected:

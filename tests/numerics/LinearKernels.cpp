@@ -42,8 +42,23 @@ std::vector<LinearCase> sinter::test::linearCases(Scheme scheme) {
   return cases;
 }
 
+/// The default schedule, or those with one parameter set, to each value.
+static std::vector<kernels::Schedule>
+schedulesOf(const kernels::KernelFamily &family, xf::RegionOp region,
+            kern::CapsAttr caps, bool every) {
+  std::vector<kernels::Schedule> schedules;
+  if (!every)
+    return {{}};
+  for (const auto &parameter : kernels::parametersOf(family, region, caps))
+    for (int64_t value : parameter.values)
+      schedules.push_back({{parameter.name.str(), value}});
+  EXPECT_FALSE(schedules.empty()) << family.name().str();
+  return schedules;
+}
+
 LinearKernels sinter::test::buildLinears(const std::vector<LinearCase> &cases,
-                                         const std::string &variant) {
+                                         const std::string &variant,
+                                         bool everySchedule) {
   LinearKernels built;
   kern::CapsAttr caps = cpu::capsOf(&context(), *cpu::findVariant(variant));
   built.module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context()));
@@ -60,14 +75,24 @@ LinearKernels sinter::test::buildLinears(const std::vector<LinearCase> &cases,
     EXPECT_TRUE(right) << test.describe() << ": " << selection.reason;
     if (!right)
       continue;
-    built.ids.push_back(selection.family->id(region));
-    built.items.push_back(selection.family->workItems(region).items);
-    built.cases.push_back(test);
-    if (built.module->lookupSymbol(built.ids.back()))
-      continue;
-    mlir::OpBuilder builder =
-        mlir::OpBuilder::atBlockEnd(built.module->getBody());
-    EXPECT_TRUE(succeeded(selection.family->build(builder, region, caps)));
+    for (const kernels::Schedule &schedule :
+         schedulesOf(*selection.family, region, caps, everySchedule)) {
+      std::string id = selection.family->id(region);
+      for (const auto &[name, value] : schedule)
+        id += "_" + name + std::to_string(value);
+      built.ids.push_back(id);
+      built.items.push_back(selection.family->workItems(region).items);
+      built.cases.push_back(test);
+      if (built.module->lookupSymbol(id))
+        continue;
+      mlir::OpBuilder builder =
+          mlir::OpBuilder::atBlockEnd(built.module->getBody());
+      auto kernel = kernels::buildKernel(builder, *selection.family, region,
+                                         caps, schedule);
+      EXPECT_TRUE(succeeded(kernel)) << id;
+      if (succeeded(kernel))
+        kernel->setSymName(id);
+    }
   }
   EXPECT_TRUE(succeeded(built.module->verify()));
   return built;

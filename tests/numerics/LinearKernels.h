@@ -17,8 +17,10 @@ struct LinearKernels {
 };
 
 /// Builds the kernels of all cases for one variant. A case that the wrong
-/// family takes is a test failure and left out.
+/// family takes is a test failure and left out. everySchedule: instead of the
+/// default a kernel for each value of each parameter, one at a time.
 LinearKernels buildLinears(const std::vector<LinearCase> &cases,
-                           const std::string &variant);
+                           const std::string &variant,
+                           bool everySchedule = false);
 
 } // namespace sinter::test

@@ -61,6 +61,7 @@ public:
   void weight(Datum &datum);
   void quantizedWeight(Datum &datum);
   void ropeTable(Datum &datum);
+  void positionBiases(Datum &datum);
   void vector(Datum &datum);
   void cache(Datum &datum, int64_t position);
   void activation(Datum &datum, const RunSize &size);
@@ -163,6 +164,17 @@ void Maker::ropeTable(Datum &datum) {
     }
   for (size_t i = 0; i < m.values.size(); ++i)
     datum.memory->as<float>()[i] = float(m.values[i]);
+}
+
+/// [heads][positions], a slope for each head; not in panels.
+void Maker::positionBiases(Datum &datum) {
+  auto type = mlir::cast<RankedTensorType>(datum.type);
+  Matrix &m = datum.matrix = Matrix(type.getDimSize(0), type.getDimSize(1));
+  datum.memory = std::make_unique<Memory>(size_t(m.rows * m.columns * 4));
+  for (int64_t h = 0; h < m.rows; ++h)
+    for (int64_t p = 0; p < m.columns; ++p)
+      m.at(h, p) = datum.memory->as<float>()[h * m.columns + p] =
+          float(double(p) * std::pow(2.0, -double(h + 1)));
 }
 
 void Maker::vector(Datum &datum) {
@@ -298,6 +310,16 @@ Datum sinter::test::makeArgument(xf::RegionOp region, unsigned index,
       maker.weight(datum);
       return datum;
     }
+    if (auto positions = mlir::dyn_cast<xf::AddPositionsOp>(use.getOwner()))
+      if (use.get() == positions.getTable()) {
+        maker.weight(datum);
+        return datum;
+      }
+    if (auto attention = mlir::dyn_cast<xf::AttentionOp>(use.getOwner()))
+      if (use.get() == attention.getBias()) {
+        maker.positionBiases(datum);
+        return datum;
+      }
     if (mlir::isa<xf::RopeOp>(use.getOwner()) && use.getOperandNumber() == 1) {
       maker.ropeTable(datum);
       return datum;

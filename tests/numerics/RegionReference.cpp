@@ -42,6 +42,8 @@ private:
   void evaluate(mlir::Operation &op);
   Matrix map(mlir::Operation &op, std::function<double(double, double)> f);
   Matrix norm(xf::RmsNormOp op);
+  Matrix layerNorm(xf::LayerNormOp op);
+  Matrix addPositions(xf::AddPositionsOp op);
   Matrix linear(xf::LinearOp op);
   Matrix quantize(xf::QuantizeOp op);
   Matrix rope(xf::RopeOp op);
@@ -89,7 +91,19 @@ void Evaluator::evaluate(mlir::Operation &op) {
               return activation(act.getKind(), a);
             });
           })
+          .Case([&](xf::ScaleOp scale) {
+            return map(op, [&](double a, double) {
+              return a * scale.getFactor().convertToDouble();
+            });
+          })
+          .Case([&](xf::SoftcapOp softcap) {
+            double cap = softcap.getCap().convertToDouble();
+            return map(
+                op, [&](double a, double) { return cap * std::tanh(a / cap); });
+          })
+          .Case([&](xf::AddPositionsOp x) { return addPositions(x); })
           .Case([&](xf::RmsNormOp x) { return norm(x); })
+          .Case([&](xf::LayerNormOp x) { return layerNorm(x); })
           .Case([&](xf::LinearOp x) { return linear(x); })
           .Case([&](xf::QuantizeOp x) { return quantize(x); })
           .Case([&](xf::RopeOp x) { return rope(x); })
@@ -135,6 +149,35 @@ Matrix Evaluator::norm(xf::RmsNormOp op) {
       for (int64_t c = first; c < first + width; ++c)
         result.at(r, c) = x.at(r, c) / root * w.at(0, c - first);
     }
+  return result;
+}
+
+Matrix Evaluator::layerNorm(xf::LayerNormOp op) {
+  Matrix &x = of(op.getX()), &w = of(op.getWeight());
+  Matrix result(x.rows, x.columns);
+  int64_t width = x.columns / op.getGroups();
+  for (int64_t r = 0; r < x.rows; ++r)
+    for (int64_t first = 0; first < x.columns; first += width) {
+      double mean = 0, variance = 0;
+      for (int64_t c = first; c < first + width; ++c)
+        mean += x.at(r, c) / double(width);
+      for (int64_t c = first; c < first + width; ++c)
+        variance += std::pow(x.at(r, c) - mean, 2) / double(width);
+      double root = std::sqrt(variance + op.getEpsilon().convertToDouble());
+      for (int64_t c = first; c < first + width; ++c) {
+        int64_t at = w.columns == x.columns ? c : c - first;
+        result.at(r, c) = (x.at(r, c) - mean) / root * w.at(0, at) +
+                          (op.getBias() ? of(op.getBias()).at(0, at) : 0);
+      }
+    }
+  return result;
+}
+
+Matrix Evaluator::addPositions(xf::AddPositionsOp op) {
+  Matrix result = of(op.getX());
+  for (int64_t r = 0; r < result.rows; ++r)
+    for (int64_t c = 0; c < result.columns; ++c)
+      result.at(r, c) += of(op.getTable()).at(size.position + r, c);
   return result;
 }
 
@@ -248,6 +291,7 @@ Matrix Evaluator::attention(xf::AttentionOp op) {
   Matrix result(q.rows, q.columns);
   int64_t headDim = cache.type.getHeadDim();
   int64_t group = op.getHeads() / cache.type.getKvHeads();
+  double cap = op.getSoftcap().convertToDouble();
   for (int64_t t = 0; t < q.rows; ++t)
     for (int64_t h = 0; h < op.getHeads(); ++h) {
       int64_t last = size.position + t;
@@ -260,7 +304,12 @@ Matrix Evaluator::attention(xf::AttentionOp op) {
         for (int64_t d = 0; d < headDim; ++d)
           dot += q.at(t, h * headDim + d) *
                  cache.keys[cache.index(h / group, j, d)];
-        scores.push_back(dot * op.getScale().convertToDouble());
+        double score = dot * op.getScale().convertToDouble();
+        if (op.getBias())
+          score += of(op.getBias()).at(h, j);
+        if (cap > 0)
+          score = cap * std::tanh(score / cap);
+        scores.push_back(score);
         largest = std::max(largest, scores.back());
       }
       for (double &score : scores)

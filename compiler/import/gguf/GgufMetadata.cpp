@@ -186,8 +186,10 @@ GgufMetadata::integers(llvm::StringRef key) const {
     return error(key, "is not an array of integers");
   result.reserve(value->count);
   for (uint64_t i = 0; i < value->count; ++i) {
-    std::optional<int64_t> number =
-        scalarInteger(value->elementType, value->data + bytes * i);
+    const uint8_t *at = value->data + bytes * i;
+    std::optional<int64_t> number = value->elementType == GgufType::Bool
+                                        ? std::optional<int64_t>(*at)
+                                        : scalarInteger(value->elementType, at);
     if (!number)
       return error(key, "is not an array of integers");
     result.push_back(*number);

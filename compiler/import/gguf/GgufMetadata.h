@@ -79,6 +79,7 @@ public:
   llvm::Expected<std::vector<llvm::StringRef>>
   strings(llvm::StringRef key) const;
   llvm::Expected<std::vector<float>> floats(llvm::StringRef key) const;
+  /// Bools count as 0 and 1.
   llvm::Expected<std::vector<int64_t>> integers(llvm::StringRef key) const;
 
   /// "PATH: metadata KEY (byte N): WHAT" as an InputError.

@@ -88,6 +88,7 @@ static llvm::Error readTables(const GgufMetadata &metadata,
 llvm::Expected<GgufTokenizer> sinter::readTokenizer(const GgufFile &file) {
   const GgufMetadata &metadata = file.metadata();
   GgufTokenizer tokenizer;
+  tokenizer.architecture = file.architecture();
   if (llvm::Error error = readText(metadata, KEY("model"), tokenizer.model))
     return std::move(error);
   if (tokenizer.model.empty())

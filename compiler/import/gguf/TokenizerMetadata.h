@@ -20,6 +20,8 @@ namespace sinter {
 
 /// Strings are views into the mapped file and live as long as the GgufFile.
 struct GgufTokenizer {
+  /// general.architecture: tells how files without `pre` split text.
+  llvm::StringRef architecture;
   /// tokenizer.ggml.model: "llama" (SentencePiece BPE), "gpt2" (byte-level
   /// BPE), "t5" (unigram), "bert", ...
   llvm::StringRef model;

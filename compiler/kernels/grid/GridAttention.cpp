@@ -4,6 +4,7 @@
 #include "compiler/kernels/grid/GridAttention.h"
 
 #include "compiler/kernels/RowRegions.h"
+#include "compiler/kernels/grid/GridActivation.h"
 #include "compiler/kernels/grid/GridTwin.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -26,14 +27,29 @@ Value sinter::kernels::firstVisible(GridShell &k, Value position,
   return k.sub(k.add(position, 1), k.min(k.add(position, 1), size));
 }
 
-SoftmaxState LaneAttention::chunk(GridCache &cache, Value kvHead,
-                                  Value position, Value to,
+ScoreMap::ScoreMap(GridShell &k, xf::AttentionOp op, Value head)
+    : k(k), softcap(op.getSoftcap().convertToDouble()) {
+  if (!op.getBias())
+    return;
+  biases = k.binding(cast<BlockArgument>(op.getBias()));
+  start = k.mul(head, columnsOf(op.getBias()));
+}
+
+Value ScoreMap::operator()(Value score, Value position) const {
+  if (biases)
+    score = k.addf(score, k.load(biases, k.add(start, position)));
+  return softcap > 0 ? gridCapped(k, score, softcap) : score;
+}
+
+SoftmaxState LaneAttention::chunk(GridCache &cache, const ScoreMap &map,
+                                  Value kvHead, Value position, Value to,
                                   SoftmaxState state) {
-  Values keys, values, valid;
+  Values keys, values, valid, positions;
   for (int64_t i = 0; i < kStep; ++i) {
     Value at = k.add(position, i);
     valid.push_back(k.less(at, to));
     at = k.min(at, k.sub(to, k.index(1)));
+    positions.push_back(at);
     keys.push_back(cache.keyAt(kvHead, at));
     values.push_back(cache.valueAt(kvHead, at));
   }
@@ -53,7 +69,8 @@ SoftmaxState LaneAttention::chunk(GridCache &cache, Value kvHead,
                          });
   Value maximum = state.maximum;
   for (int64_t i = 0; i < kStep; ++i) {
-    scores[i] = k.select(valid[i], scores[i], k.f32(kLowest));
+    scores[i] =
+        k.select(valid[i], map(scores[i], positions[i]), k.f32(kLowest));
     maximum = k.maxf(scores[i], maximum);
   }
   Value shrink = k.exp(k.subf(state.maximum, maximum));
@@ -77,12 +94,13 @@ SoftmaxState LaneAttention::chunk(GridCache &cache, Value kvHead,
   return {maximum, sum};
 }
 
-SoftmaxState LaneAttention::run(GridCache &cache, Value kvHead, Value from,
-                                Value to, SoftmaxState state) {
+SoftmaxState LaneAttention::run(GridCache &cache, const ScoreMap &map,
+                                Value kvHead, Value from, Value to,
+                                SoftmaxState state) {
   Values end = k.loop(from, to, kStep, ValueRange{state.maximum, state.sum},
                       [&](Value position, ValueRange carried) {
-                        SoftmaxState next = chunk(cache, kvHead, position, to,
-                                                  {carried[0], carried[1]});
+                        SoftmaxState next = chunk(cache, map, kvHead, position,
+                                                  to, {carried[0], carried[1]});
                         return Values{next.maximum, next.sum};
                       });
   return {end[0], end[1]};
@@ -150,8 +168,9 @@ GridAttentionPrefill::build(OpBuilder &builder, xf::RegionOp region,
                {k.index(0), 1});
       k.loop(k.index(0), k.index(headDim), 1,
              [&](Value d) { k.store(k.f32(0), attention.out, d); });
+      ScoreMap map(k, found.attention, head);
       SoftmaxState state = attention.run(
-          cache, k.div(head, found.group()),
+          cache, map, k.div(head, found.group()),
           firstVisible(k, position,
                        static_cast<int64_t>(found.attention.getWindow())),
           k.add(position, 1), {k.f32(kLowest), k.f32(0)});

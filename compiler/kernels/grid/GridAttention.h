@@ -5,6 +5,22 @@
 
 namespace sinter::kernels {
 
+/// What becomes of a scaled q . k before the softmax: [+ the head's bias of the
+/// position] [softcap].
+class ScoreMap {
+public:
+  /// `head` is the query head.
+  ScoreMap(GridShell &k, xf::AttentionOp op, mlir::Value head);
+
+  mlir::Value operator()(mlir::Value score, mlir::Value position) const;
+
+private:
+  GridShell &k;
+  double softcap;
+  mlir::Value biases; ///< null: none
+  mlir::Value start;  ///< the head's first bias
+};
+
 /// Softmax so far: maximum and sum of weights; the weighted values are in
 /// scratch.
 struct SoftmaxState {
@@ -21,16 +37,16 @@ public:
         type(type) {}
 
   /// Adds positions [from, to) of a kv head to `state`.
-  SoftmaxState run(GridCache &cache, mlir::Value kvHead, mlir::Value from,
-                   mlir::Value to, SoftmaxState state);
+  SoftmaxState run(GridCache &cache, const ScoreMap &map, mlir::Value kvHead,
+                   mlir::Value from, mlir::Value to, SoftmaxState state);
   /// outputs / sum to the result, from element `at`.
   void store(SoftmaxState state, mlir::Value at);
 
   mlir::Value q, out;
 
 private:
-  SoftmaxState chunk(GridCache &cache, mlir::Value kvHead, mlir::Value position,
-                     mlir::Value to, SoftmaxState state);
+  SoftmaxState chunk(GridCache &cache, const ScoreMap &map, mlir::Value kvHead,
+                     mlir::Value position, mlir::Value to, SoftmaxState state);
 
   GridShell &k;
   xf::KvCacheType type;

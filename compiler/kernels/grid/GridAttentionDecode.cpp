@@ -32,8 +32,19 @@ public:
     DecodeRegion found = *matchAttentionDecode(region, reason);
     return {static_cast<int64_t>(found.attention.getHeads()), 0};
   }
+  SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
+                                          kern::CapsAttr caps) const override {
+    if (caps.getCheapBarriers())
+      return {};
+    return {groupHeads()};
+  }
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
+
+private:
+  static ScheduleParameter groupHeads() {
+    return {"group_heads", kHeadsOfGroup, {1, 2, 4, 8, 16}};
+  }
 };
 
 /// What both schedules need of a region.
@@ -50,6 +61,11 @@ struct Step {
                         static_cast<int64_t>(found.attention.getWindow()));
   }
   Value kvHead(Value head) { return k.div(head, found.group()); }
+  /// q . k of the new token.
+  Value ownScore(Value q, Value key) {
+    return k.sum(k.index(0), k.index(found.cacheType().getHeadDim()), 1,
+                 [&](Value d) { return k.mulf(k.load(q, d), k.load(key, d)); });
+  }
   /// Whether this head writes the cache for its group.
   Value writes(Value head) {
     return k.equal(k.rem(head, found.group()), k.index(0));
@@ -92,11 +108,11 @@ void buildLane(Step &step, LaneAttention &attention, Value keyRow, Value head) {
   emitHead(k, step.found.q, token, head, step.position, step.scale(),
            attention.q, all);
   // The new token comes first: its weight is one, its value the output so far.
-  Value own = k.sum(k.index(0), k.index(headDim), 1, [&](Value d) {
-    return k.mulf(k.load(attention.q, d), k.load(keyRow, d));
-  });
-  SoftmaxState state = attention.run(step.cache, kvHead, step.firstPosition(),
-                                     step.position, {own, k.f32(1)});
+  ScoreMap map(k, step.found.attention, head);
+  Value own = map(step.ownScore(attention.q, keyRow), step.position);
+  SoftmaxState state =
+      attention.run(step.cache, map, kvHead, step.firstPosition(),
+                    step.position, {own, k.f32(1)});
   attention.store(state, k.mul(head, headDim));
 }
 
@@ -126,13 +142,13 @@ Values lanePairs(Step &step, Value lane) {
 
 /// Scores of positions [start, start + group), one a lane, and what the softmax
 /// becomes; weights are in memory afterwards. Returns {maximum, sum, factor}.
-Values groupScores(Step &step, GroupMemory &memory, Value kvHead, Value lane,
-                   Value start, ValueRange state) {
+Values groupScores(Step &step, GroupMemory &memory, const ScoreMap &map,
+                   Value kvHead, Value lane, Value start, ValueRange state) {
   GridShell &k = step.k;
   Value mine = k.add(start, lane);
   Value valid = k.less(mine, step.position);
-  Value at =
-      step.cache.keyAt(kvHead, k.min(mine, k.sub(step.position, k.index(1))));
+  Value seen = k.min(mine, k.sub(step.position, k.index(1)));
+  Value at = step.cache.keyAt(kvHead, seen);
   Value score =
       k.sum(k.index(0), k.index(step.cache.pairs()), 1, [&](Value pair) {
         Value d = k.mul(pair, 2);
@@ -140,7 +156,7 @@ Values groupScores(Step &step, GroupMemory &memory, Value kvHead, Value lane,
         return k.addf(k.mulf(k.load(memory.q, d), key[0]),
                       k.mulf(k.load(memory.q, k.add(d, 1)), key[1]));
       });
-  score = k.select(valid, score, k.f32(-1e30));
+  score = k.select(valid, map(score, seen), k.f32(-1e30));
   k.store(score, memory.scores, lane);
   k.barrier();
   Value maximum =
@@ -197,11 +213,8 @@ void buildGroup(Step &step, GroupMemory &memory, Value head) {
          mine);
   k.barrier();
   Values pairs = lanePairs(step, lane);
-  Values state{k.sum(k.index(0), k.index(headDim), 1,
-                     [&](Value d) {
-                       return k.mulf(k.load(memory.q, d),
-                                     k.load(memory.key, d));
-                     }),
+  ScoreMap map(k, step.found.attention, head);
+  Values state{map(step.ownScore(memory.q, memory.key), step.position),
                k.f32(1)};
   for (Value pair : pairs) {
     Value d = k.mul(k.min(pair, k.index(step.cache.pairs() - 1)), 2);
@@ -210,8 +223,8 @@ void buildGroup(Step &step, GroupMemory &memory, Value head) {
   }
   state = k.loop(step.firstPosition(), step.position, k.group(), state,
                  [&](Value start, ValueRange carried) {
-                   Values next = groupScores(step, memory, kvHead, lane, start,
-                                             carried.take_front(2));
+                   Values next = groupScores(step, memory, map, kvHead, lane,
+                                             start, carried.take_front(2));
                    Value factor = next.pop_back_val();
                    next.append(groupValues(step, memory, kvHead, start, pairs,
                                            factor, carried.drop_front(2)));
@@ -241,13 +254,14 @@ GridAttentionDecode::build(OpBuilder &builder, xf::RegionOp region,
       buildGroup(step, memory, head);
     });
   }
-  GridShell k(builder, region, id(region), caps, kHeadsOfGroup);
+  int64_t together = chosen(region, groupHeads());
+  GridShell k(builder, region, id(region), caps, together);
   LaneAttention attention(k, found.cacheType());
   Value keyRow = k.floats(headDim);
   return k.items([&](Value first) {
     Value lane = k.lane(), head = k.add(first, lane);
-    Value inside = k.both(k.less(lane, k.index(kHeadsOfGroup)),
-                          k.less(head, k.index(heads)));
+    Value inside =
+        k.both(k.less(lane, k.index(together)), k.less(head, k.index(heads)));
     k.when(inside, [&] {
       Step step(k, found);
       buildLane(step, attention, keyRow, head);

@@ -1,12 +1,15 @@
 // One token times a weight matrix, on a grid: [select_row] [norm] linear
-// [bias] [residual or gate]. A lane is a row of its panels and sums the squares
-// for the norm while it multiplies; the inverse root comes in at the end.
+// [bias] [residual, gate, activation or cap]. A lane is a row of its panels and
+// sums the squares for an RMS norm while it multiplies; the inverse root comes
+// in at the end. Mean and variance of a layer norm are summed before.
 //
 // Without barriers a lane computes whole rows, of several panels, so that each
 // x that it loads serves them all (a load costs a software adapter ten times
 // what a product does). With barriers the lanes of a workgroup share a panel's
-// columns and add up in workgroup memory.
+// columns and add up in workgroup memory. Where the device multiplies packed
+// bytes, they quantize the input first (GridDot.h), for more panels at a time.
 #include "compiler/kernels/KernelFamily.h"
+#include "compiler/kernels/grid/GridDot.h"
 #include "compiler/kernels/grid/GridLinear.h"
 
 using namespace mlir;
@@ -21,6 +24,9 @@ constexpr int64_t kLanePanels = 4;
 /// With a norm on the way: two loads and three more ops for every x, which more
 /// panels share.
 constexpr int64_t kNormLanePanels = 8;
+/// Weight panels of a workgroup that quantizes its input, which costs as much
+/// as half a panel.
+constexpr int64_t kDotPanels = 2;
 
 class GridDecode : public KernelFamily {
 public:
@@ -37,10 +43,25 @@ public:
   Cost cost(xf::RegionOp region) const override {
     return linearCost(matched(region));
   }
+  SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
+                                          kern::CapsAttr caps) const override {
+    if (caps.getCheapBarriers())
+      return {};
+    return {lanePanels(matched(region))};
+  }
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
 
 private:
+  /// Weight panels of a lane without barriers; both of a gate.
+  static ScheduleParameter lanePanels(const LinearRegion &linear) {
+    ScheduleParameter panels{"lane_panels",
+                             linear.normWeight ? kNormLanePanels : kLanePanels,
+                             {2, 4, 8, 16}};
+    if (!linear.hasGate())
+      panels.values.insert(panels.values.begin(), 1);
+    return panels;
+  }
   static std::optional<LinearRegion> match(xf::RegionOp region,
                                            std::string &reason) {
     std::optional<LinearRegion> linear = matchLinear(region, reason);
@@ -72,19 +93,22 @@ void scaleAll(GridShell &k, MutableArrayRef<Value> sums, Value factor) {
 
 /// Lanes [16 i, 16 i + 16) of a group: output panels first + i * n ...
 kern::KernelOp buildWhole(GridShell &k, const LinearRegion &linear, int64_t n) {
+  LaneSums alone(k);
   return k.items([&](Value first) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
     GridLinear grid(k, linear);
+    grid.normalizeRow(rowStart(k, linear), alone);
     Values panels;
     for (int64_t i = 0; i < n; ++i)
       panels.push_back(k.min(k.add(panel, i), k.index(linear.panels() - 1)));
     int64_t each = GridLinear::panelsPerOutput(linear);
     LaneProduct product = emitLaneProduct(
-        k, grid.weights(panels, row), 1, bool(linear.normWeight),
+        k, grid.weights(panels, row), 1, GridLinear::sumsSquares(linear),
         grid.columns({rowStart(k, linear)}), {k.index(0), 1});
-    Value inverse =
-        linear.normWeight ? grid.inverseNorm(product.squares[0]) : Value();
+    Value inverse = GridLinear::sumsSquares(linear)
+                        ? grid.inverseNorm(product.squares[0])
+                        : Value();
     bool whole = linear.panels() % (n * (k.group() / kRows)) == 0;
     for (int64_t i = 0; i < n; ++i) {
       Values sums;
@@ -104,19 +128,22 @@ kern::KernelOp buildWhole(GridShell &k, const LinearRegion &linear, int64_t n) {
 kern::KernelOp buildShared(GridShell &k, const LinearRegion &linear) {
   int64_t parts = k.group() / kRows;
   int64_t each = GridLinear::panelsPerOutput(linear);
-  int64_t count = each + (linear.normWeight ? 1 : 0);
+  bool squares = GridLinear::sumsSquares(linear);
+  int64_t count = each + (squares ? 1 : 0);
   Value shared =
       k.scratch(k.builder.getF32Type(), k.group() * count, /*shared=*/true);
+  LaneSums together(k, k.group(), GridLinear::rowTotals(linear));
   return k.items([&](Value panel) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     GridLinear grid(k, linear);
+    grid.normalizeRow(rowStart(k, linear), together);
     LaneProduct product = emitLaneProduct(
-        k, grid.weights({panel}, row), 1, bool(linear.normWeight),
+        k, grid.weights({panel}, row), 1, squares,
         grid.columns({rowStart(k, linear)}), {k.div(lane, kRows), parts});
     Values mine;
     for (const Values &sums : product.sums)
       mine.push_back(sums[0]);
-    if (linear.normWeight)
+    if (squares)
       mine.push_back(product.squares[0]);
     for (auto [i, value] : llvm::enumerate(mine))
       k.store(value, shared, k.add(lane, static_cast<int64_t>(i) * k.group()));
@@ -130,9 +157,65 @@ kern::KernelOp buildShared(GridShell &k, const LinearRegion &linear) {
                                              part * kRows));
           sums[i] = part ? k.addf(sums[i], value) : value;
         }
-      if (linear.normWeight)
+      if (squares)
         scaleAll(k, MutableArrayRef<Value>(sums).drop_back(),
                  grid.inverseNorm(sums.back()));
+      grid.store(panel, row, k.index(0), sums);
+    });
+  });
+}
+
+/// The sum of `memory` from index `at` on, `count` times `stride` apart.
+Value addUp(GridShell &k, Value memory, Value at, int64_t count,
+            int64_t stride) {
+  return k.sum(k.index(0), k.index(count), 1, [&](Value i) {
+    return k.load(memory, k.add(at, k.mul(i, stride)));
+  });
+}
+
+/// As buildShared, with integer products, for output panels [first, + n). Each
+/// of the n * 16 first lanes then adds up and writes one output.
+kern::KernelOp buildDot(GridShell &k, const LinearRegion &linear, int64_t n) {
+  int64_t parts = k.group() / kRows;
+  int64_t each = GridLinear::panelsPerOutput(linear);
+  bool squares = GridLinear::sumsSquares(linear);
+  int64_t sumCount = n * each;
+  Value shared =
+      k.scratch(k.builder.getF32Type(),
+                k.group() * (sumCount + (squares ? 1 : 0)), /*shared=*/true);
+  GridDot dot(k, linear, /*tokens=*/1);
+  LaneSums together(k, k.group(), GridLinear::rowTotals(linear));
+  return k.items([&](Value first) {
+    Value lane = k.lane(), row = k.rem(lane, kRows);
+    GridLinear grid(k, linear);
+    grid.normalizeRow(rowStart(k, linear), together);
+    Values panels;
+    for (int64_t i = 0; i < n; ++i)
+      panels.push_back(k.min(k.add(first, i), k.index(linear.panels() - 1)));
+    LaneProduct product =
+        dot.product(grid, grid.weights(panels, row),
+                    [&](Value) { return rowStart(k, linear); },
+                    {k.div(lane, kRows), parts});
+    for (auto [i, sums] : llvm::enumerate(product.sums))
+      k.store(sums[0], shared,
+              k.add(lane, static_cast<int64_t>(i) * k.group()));
+    if (squares)
+      k.store(product.squares[0], shared, k.add(lane, sumCount * k.group()));
+    k.barrier();
+    Value mine = k.div(lane, kRows), panel = k.add(first, mine);
+    Value writes = k.both(k.less(mine, k.index(n)),
+                          k.less(panel, k.index(linear.panels())));
+    k.when(writes, [&] {
+      Values sums;
+      for (int64_t p = 0; p < each; ++p)
+        sums.push_back(
+            addUp(k, shared,
+                  k.add(k.mul(k.add(k.mul(mine, each), p), k.group()), row),
+                  parts, kRows));
+      if (squares)
+        scaleAll(k, sums,
+                 grid.inverseNorm(addUp(
+                     k, shared, k.index(sumCount * k.group()), k.group(), 1)));
       grid.store(panel, row, k.index(0), sums);
     });
   });
@@ -142,12 +225,17 @@ FailureOr<kern::KernelOp> GridDecode::build(OpBuilder &builder,
                                             xf::RegionOp region,
                                             kern::CapsAttr caps) const {
   LinearRegion linear = matched(region);
+  if (GridDot::fits(linear, caps)) {
+    int64_t n = kDotPanels / GridLinear::panelsPerOutput(linear);
+    GridShell k(builder, region, id(region), caps, /*itemsPerGroup=*/n);
+    return buildDot(k, linear, n);
+  }
   if (caps.getCheapBarriers()) {
     GridShell k(builder, region, id(region), caps, /*itemsPerGroup=*/1);
     return buildShared(k, linear);
   }
-  int64_t n = (linear.normWeight ? kNormLanePanels : kLanePanels) /
-              GridLinear::panelsPerOutput(linear);
+  int64_t n =
+      chosen(region, lanePanels(linear)) / GridLinear::panelsPerOutput(linear);
   GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
   return buildWhole(k, linear, n);
 }

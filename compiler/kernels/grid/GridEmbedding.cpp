@@ -1,7 +1,7 @@
-// Embedding on a grid: one row of a packed table per token. A lane unpacks 32
-// columns.
+// Embedding on a grid: one row of a packed table per token, [scaled], [plus the
+// row of its position in another table]. A lane unpacks 32 columns.
 #include "compiler/kernels/Layout.h"
-#include "compiler/kernels/RegionMatch.h"
+#include "compiler/kernels/RowRegions.h"
 #include "compiler/kernels/grid/GridTwin.h"
 #include "compiler/kernels/grid/GridWeights.h"
 
@@ -20,59 +20,78 @@ public:
                                   kern::CapsAttr caps) const override;
 
 private:
-  static xf::EmbeddingOp lookup(xf::RegionOp region) {
-    return *region.getBody().front().getOps<xf::EmbeddingOp>().begin();
+  static EmbeddingRegion matched(xf::RegionOp region) {
+    std::string reason;
+    return *matchEmbedding(region, reason);
   }
-  static int64_t blocks(xf::RegionOp region) {
-    return llvm::divideCeil(columnsOf(lookup(region).getTable()),
-                            layout::kBlock);
+  static int64_t blocks(const EmbeddingRegion &found) {
+    return llvm::divideCeil(columnsOf(found.table), layout::kBlock);
   }
 };
+
+/// Row `row` of a packed table.
+LaneWeights rowOf(GridShell &k, BlockArgument table, Value row) {
+  LaneWeights lane;
+  lane.memory = k.binding(table);
+  lane.scheme = xf::getScheme(table.getType());
+  lane.columns = columnsOf(table);
+  lane.panels = {k.div(row, layout::kPanelRows)};
+  lane.row = k.rem(row, layout::kPanelRows);
+  return lane;
+}
+
+/// Columns of block `block` of a token whose row is `id` of the table (of the
+/// part of it that the region has).
+void emitBlock(GridShell &k, const EmbeddingRegion &found, Value id,
+               Value token, Value block) {
+  Value start = k.mul(token, columnsOf(found.table));
+  emitRowBlock(k, rowOf(k, found.table, id), block,
+               [&](Value column, Value value) {
+                 if (found.scale)
+                   value = k.mulf(value, k.f32(*found.scale));
+                 k.store(value, k.result(), k.add(start, column));
+               });
+  if (!found.positions)
+    return;
+  Value position = k.add(k.scalar(kern::Scalar::position), token);
+  emitRowBlock(k, rowOf(k, found.positions, position), block,
+               [&](Value column, Value value) {
+                 Value at = k.add(start, column);
+                 k.store(k.addf(k.load(k.result(), at), value), k.result(), at);
+               });
+}
 
 } // namespace
 
 WorkItems GridEmbedding::workItems(xf::RegionOp region) const {
-  int64_t rows = rowsOf(lookup(region).getResult());
-  if (ShapedType::isDynamic(rows))
-    return {blocks(region), 1};
-  return {blocks(region) * rows, 0};
+  EmbeddingRegion found = matched(region);
+  if (ShapedType::isDynamic(found.rows))
+    return {blocks(found), 1};
+  return {blocks(found) * found.rows, 0};
 }
 
 FailureOr<kern::KernelOp> GridEmbedding::build(OpBuilder &builder,
                                                xf::RegionOp region,
                                                kern::CapsAttr caps) const {
-  xf::EmbeddingOp op = lookup(region);
-  auto tableType = cast<RankedTensorType>(op.getTable().getType());
-  bool dynamic = ShapedType::isDynamic(rowsOf(op.getResult()));
+  EmbeddingRegion found = matched(region);
+  bool dynamic = ShapedType::isDynamic(found.rows);
   int64_t items = workItems(region).items;
   RegionRows part = rowsOfRegion(region);
   GridShell k(builder, region, id(region), caps, caps.getGroup());
   return k.items([&](Value first) {
     Value item = k.add(first, k.lane());
     k.when(k.less(item, k.index(items)), [&] {
-      Value block = dynamic ? item : k.rem(item, blocks(region));
-      Value token = dynamic ? k.tokenBlock() : k.div(item, blocks(region));
-      Value id = k.toIndex(
-          k.load(k.binding(cast<BlockArgument>(op.getTokens())), token));
+      Value block = dynamic ? item : k.rem(item, blocks(found));
+      Value token = dynamic ? k.tokenBlock() : k.div(item, blocks(found));
+      Value id = k.toIndex(k.load(k.binding(found.tokens), token));
       if (part.first)
         id = k.sub(id, k.index(part.first)); // wraps for those before it
-      LaneWeights table;
-      table.memory = k.binding(cast<BlockArgument>(op.getTable()));
-      table.scheme = xf::getScheme(tableType);
-      table.columns = tableType.getDimSize(1);
-      table.panels = {k.div(id, layout::kPanelRows)};
-      table.row = k.rem(id, layout::kPanelRows);
-      Value start = k.mul(token, table.columns);
-      auto unpack = [&] {
-        emitRowBlock(k, table, block, [&](Value column, Value value) {
-          k.store(value, k.result(), k.add(start, column));
-        });
-      };
+      auto emit = [&] { emitBlock(k, found, id, token, block); };
       // Of a part of the table: only ids that are in it.
       if (part.count)
-        k.when(k.less(id, k.index(part.count)), unpack);
+        k.when(k.less(id, k.index(part.count)), emit);
       else
-        unpack();
+        emit();
     });
   });
 }

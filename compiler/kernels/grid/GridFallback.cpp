@@ -4,6 +4,8 @@
 // another op computes.
 #include "compiler/kernels/Layout.h"
 #include "compiler/kernels/RegionMatch.h"
+#include "compiler/kernels/grid/GridActivation.h"
+#include "compiler/kernels/grid/GridNorms.h"
 #include "compiler/kernels/grid/GridTwin.h"
 #include "compiler/kernels/grid/GridWeights.h"
 
@@ -33,8 +35,10 @@ bool GridFallback::accepts(xf::RegionOp region, std::string &reason) const {
     return false;
   }
   for (Operation &op : region.getBody().front().without_terminator())
-    if (!isa<xf::SliceOp, xf::AddOp, xf::MulOp, xf::ActivationOp, xf::RmsNormOp,
-             xf::LinearOp, xf::SelectRowOp, xf::EmbeddingOp, xf::RopeOp>(op)) {
+    if (!isa<xf::SliceOp, xf::AddOp, xf::MulOp, xf::ScaleOp, xf::SoftcapOp,
+             xf::ActivationOp, xf::RmsNormOp, xf::LayerNormOp, xf::LinearOp,
+             xf::SelectRowOp, xf::EmbeddingOp, xf::AddPositionsOp, xf::RopeOp>(
+            op)) {
       reason = op.getName().getStringRef().str() +
                " is computed on a grid only by a family of its own";
       return false;
@@ -81,9 +85,15 @@ private:
   Value bindingOf(Value argument) {
     return k.binding(cast<BlockArgument>(argument));
   }
+  /// `part` has the weights and epsilon of a norm of x in `groups` groups.
+  Value norm(const NormPart &part, Value x, int64_t groups, Value token,
+             Value column);
   Value norm(xf::RmsNormOp op, Value token, Value column);
+  Value norm(xf::LayerNormOp op, Value token, Value column);
   Value linear(xf::LinearOp op, Value token, Value column);
   Value rope(xf::RopeOp op, Value token, Value column);
+  /// table[row][column]
+  Value lookup(Value table, Value row, Value column);
   Value embedding(xf::EmbeddingOp op, Value token, Value column);
   LaneWeights row(Value weight, Value index);
 
@@ -100,18 +110,37 @@ LaneWeights Elements::row(Value weight, Value index) {
   return lane;
 }
 
-Value Elements::norm(xf::RmsNormOp op, Value token, Value column) {
-  int64_t columns = columnsOf(op.getX()) / int64_t(op.getGroups());
+Value Elements::norm(const NormPart &part, Value x, int64_t groups, Value token,
+                     Value column) {
+  int64_t columns = columnsOf(x) / groups;
   Value inGroup = k.rem(column, columns);
   Value first = k.sub(column, inGroup);
-  Value squares = k.sum(k.index(0), k.index(columns), 1, [&](Value c) {
-    Value x = at(op.getX(), token, k.add(first, c));
-    return k.mulf(x, x);
-  });
-  Value inverse = k.rsqrt(k.addf(k.mulf(squares, k.f32(1.0 / double(columns))),
-                                 k.f32(op.getEpsilon().convertToDouble())));
-  return k.mulf(k.mulf(at(op.getX(), token, column), inverse),
-                k.load(bindingOf(op.getWeight()), inGroup));
+  LaneSums alone(k);
+  GridNormFactors factors = gridNormFactors(
+      k, part, columns, [&](Value c) { return at(x, token, k.add(first, c)); },
+      alone);
+  return gridNormalize(k, part, factors, at(x, token, column),
+                       part.normOfEachGroup ? column : inGroup);
+}
+
+Value Elements::norm(xf::RmsNormOp op, Value token, Value column) {
+  NormPart part;
+  part.normWeight = cast<BlockArgument>(op.getWeight());
+  part.epsilon = op.getEpsilon().convertToDouble();
+  return norm(part, op.getX(), static_cast<int64_t>(op.getGroups()), token,
+              column);
+}
+
+Value Elements::norm(xf::LayerNormOp op, Value token, Value column) {
+  NormPart part;
+  part.normWeight = cast<BlockArgument>(op.getWeight());
+  if (op.getBias())
+    part.normBias = cast<BlockArgument>(op.getBias());
+  part.epsilon = op.getEpsilon().convertToDouble();
+  part.isLayerNorm = true;
+  part.normOfEachGroup = columnsOf(op.getWeight()) == columnsOf(op.getX());
+  return norm(part, op.getX(), static_cast<int64_t>(op.getGroups()), token,
+              column);
 }
 
 Value Elements::linear(xf::LinearOp op, Value token, Value column) {
@@ -151,15 +180,18 @@ Value Elements::rope(xf::RopeOp op, Value token, Value column) {
                         : k.select(turns, turned, at(op.getX(), token, column));
 }
 
-Value Elements::embedding(xf::EmbeddingOp op, Value token, Value column) {
+Value Elements::lookup(Value table, Value index, Value column) {
   // The column as a dot product with a unit vector.
-  Value id = k.toIndex(k.load(bindingOf(op.getTokens()), token));
   InputColumns unit = [&](Value c, bool) {
     return ColumnInput{{k.select(k.equal(c, column), k.f32(1), k.f32(0))}, {}};
   };
-  return emitLaneProduct(k, row(op.getTable(), id), 1, false, unit,
-                         {k.index(0), 1})
+  return emitLaneProduct(k, row(table, index), 1, false, unit, {k.index(0), 1})
       .sums[0][0];
+}
+
+Value Elements::embedding(xf::EmbeddingOp op, Value token, Value column) {
+  Value id = k.toIndex(k.load(bindingOf(op.getTokens()), token));
+  return lookup(op.getTable(), id, column);
 }
 
 Value Elements::at(Value value, Value token, Value column) {
@@ -179,13 +211,27 @@ Value Elements::at(Value value, Value token, Value column) {
         return k.mulf(at(op.getLhs(), token, column),
                       at(op.getRhs(), token, column));
       })
+      .Case([&](xf::ScaleOp op) {
+        return k.mulf(at(op.getX(), token, column),
+                      k.f32(op.getFactor().convertToDouble()));
+      })
+      .Case([&](xf::SoftcapOp op) {
+        return gridCapped(k, at(op.getX(), token, column),
+                          op.getCap().convertToDouble());
+      })
+      .Case([&](xf::AddPositionsOp op) {
+        Value position = k.add(k.scalar(kern::Scalar::position), token);
+        return k.addf(at(op.getX(), token, column),
+                      lookup(op.getTable(), position, column));
+      })
       .Case([&](xf::ActivationOp op) {
         return gridActivate(k, op.getKind(), at(op.getX(), token, column));
       })
       .Case([&](xf::SelectRowOp op) {
         return at(op.getX(), k.scalar(kern::Scalar::row), column);
       })
-      .Case([&](xf::RmsNormOp op) { return norm(op, token, column); })
+      .Case<xf::RmsNormOp, xf::LayerNormOp>(
+          [&](auto op) { return norm(op, token, column); })
       .Case([&](xf::LinearOp op) { return linear(op, token, column); })
       .Case([&](xf::RopeOp op) { return rope(op, token, column); })
       .Case([&](xf::EmbeddingOp op) { return embedding(op, token, column); });

@@ -2,6 +2,7 @@
 #include "compiler/kernels/grid/GridHeads.h"
 
 #include "compiler/kernels/Layout.h"
+#include "compiler/kernels/grid/GridNorms.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -14,19 +15,17 @@ void sinter::kernels::emitHead(GridShell &k, const HeadRows &rows, Value token,
   Value at =
       k.add(k.add(k.mul(token, rows.source.stride), k.mul(head, rows.headDim)),
             rows.source.offset);
-  Value inverse;
-  if (rows.normWeight) {
-    Value squares = k.sum(k.index(0), k.index(rows.headDim), 1, [&](Value d) {
-      Value x = k.load(memory, k.add(at, d));
-      return k.mulf(x, x);
-    });
-    inverse = k.rsqrt(k.addf(k.mulf(squares, k.f32(1.0 / double(rows.headDim))),
-                             k.f32(rows.epsilon)));
-  }
+  GridNormFactors factors;
+  LaneSums alone(k);
+  if (rows.normWeight)
+    factors = gridNormFactors(
+        k, rows, rows.headDim,
+        [&](Value d) { return k.load(memory, k.add(at, d)); }, alone);
+  Value weights = rows.normOfEachGroup ? k.mul(head, rows.headDim) : k.index(0);
   auto element = [&](Value d) {
     Value x = k.load(memory, k.add(at, d));
-    if (inverse)
-      x = k.mulf(k.mulf(x, inverse), k.load(k.binding(rows.normWeight), d));
+    if (rows.normWeight)
+      x = gridNormalize(k, rows, factors, x, k.add(weights, d));
     return scale ? k.mulf(x, scale) : x;
   };
   int64_t rotated = rows.ropeTable ? rows.ropeDim : 0, half = rotated / 2;

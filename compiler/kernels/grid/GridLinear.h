@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/kernels/LinearRegion.h"
+#include "compiler/kernels/grid/GridNorms.h"
 #include "compiler/kernels/grid/GridWeights.h"
 
 namespace sinter::kernels {
@@ -19,11 +20,25 @@ public:
   /// The weight panels of output panel `panel`: itself, or gate and up.
   Values weightPanels(mlir::Value panel);
 
-  /// Columns of token rows `starts` (element offsets in the input), times the
-  /// norm weight where there is one.
+  /// Whether the squares of an RMS norm are summed while a lane multiplies: its
+  /// inverse root comes in at the end. A layer norm has to know the mean before
+  /// (normalizeRow).
+  static bool sumsSquares(const LinearRegion &linear) {
+    return linear.normWeight && !linear.isLayerNorm;
+  }
+  /// Totals that normalizeRow needs.
+  static int64_t rowTotals(const LinearRegion &linear) {
+    return linear.isLayerNorm ? 2 : 0;
+  }
+  /// Looks at the row from element `start` of the input, the only one of the
+  /// region; before columns(). Does something for a layer norm only.
+  void normalizeRow(mlir::Value start, LaneSums &sums);
+
+  /// Columns of token rows `starts` (element offsets in the input): normed by a
+  /// layer norm, times the weight of an RMS norm.
   InputColumns columns(mlir::ArrayRef<mlir::Value> starts);
 
-  /// 1 / sqrt(mean square + epsilon), or null without a norm.
+  /// 1 / sqrt(mean square + epsilon), or null where no squares are summed.
   mlir::Value inverseNorm(mlir::Value squares);
 
   /// Writes one output: row `row` of panel `panel`, of token `token`, from the
@@ -36,9 +51,12 @@ public:
 
 private:
   mlir::Value withBias(mlir::Value sum, mlir::Value row);
+  /// The result of an output column from its sums: bias, activation, gate, cap.
+  mlir::Value finished(mlir::Value column, mlir::ArrayRef<mlir::Value> sums);
 
   GridShell &k;
   const LinearRegion &linear;
+  GridNormFactors factors; ///< of a layer norm
 };
 
 } // namespace sinter::kernels

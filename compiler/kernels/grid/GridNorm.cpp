@@ -1,8 +1,9 @@
-// rms_norm that stands alone (prefill), on a grid. One work item is four
-// tokens: a lane each without barriers, a quarter of the workgroup each with
-// them.
+// A norm that stands alone (prefill, and norms of a branch's result), on a
+// grid: RMS or layer norm, alone or added to the residual. One work item is
+// four tokens: a lane each without barriers, a quarter of the workgroup each
+// with them.
 #include "compiler/kernels/RowRegions.h"
-#include "compiler/kernels/grid/GridShell.h"
+#include "compiler/kernels/grid/GridNorms.h"
 #include "compiler/kernels/grid/GridTwin.h"
 
 using namespace mlir;
@@ -45,15 +46,13 @@ FailureOr<kern::KernelOp> GridNorm::build(OpBuilder &builder,
   NormRegion norm = *matchNorm(region, reason);
   int64_t columns = norm.source.columns;
   GridShell k(builder, region, id(region), caps, /*itemsPerGroup=*/1);
-  int64_t lanes = k.meets() ? k.group() / kTokens : 1; // of a token
-  Value shared;
-  if (k.meets())
-    shared = k.scratch(k.builder.getF32Type(), k.group(), /*shared=*/true);
+  LaneSums sums(k, k.meets() ? k.group() / kTokens : 1,
+                norm.isLayerNorm ? 2 : 1);
   return k.items([&](Value item) {
-    Value lane = k.lane(), part = k.rem(lane, lanes);
+    Value lane = k.lane();
     Value block = ShapedType::isDynamic(norm.rows) ? k.tokenBlock() : item;
     Value last = k.tokens(norm.rows);
-    Value token = k.add(k.mul(block, kTokens), k.div(lane, lanes));
+    Value token = k.add(k.mul(block, kTokens), k.div(lane, sums.lanes()));
     Value inside = k.less(token, last);
     if (!k.meets())
       inside = k.both(inside, k.less(lane, k.index(kTokens)));
@@ -62,31 +61,24 @@ FailureOr<kern::KernelOp> GridNorm::build(OpBuilder &builder,
     Value from =
         k.add(k.mul(k.min(token, k.sub(last, k.index(1))), norm.source.stride),
               norm.source.offset);
-    auto squares = [&] {
-      return k.sum(part, k.index(columns), lanes, [&](Value c) {
-        Value x = k.load(input, k.add(from, c));
-        return k.mulf(x, x);
-      });
+    auto element = [&](Value c) { return k.load(input, k.add(from, c)); };
+    auto factors = [&] {
+      return gridNormFactors(k, norm, columns, element, sums);
     };
-    auto write = [&](Value sum) {
-      Value inverse = k.rsqrt(k.addf(k.mulf(sum, k.f32(1.0 / double(columns))),
-                                     k.f32(norm.epsilon)));
+    auto write = [&](const GridNormFactors &known) {
       Value to = k.mul(token, columns);
-      k.loop(part, k.index(columns), lanes, [&](Value c) {
-        Value x = k.mulf(k.load(input, k.add(from, c)), inverse);
-        k.store(k.mulf(x, k.load(k.binding(norm.normWeight), c)), k.result(),
-                k.add(to, c));
+      k.loop(sums.place(), k.index(columns), sums.lanes(), [&](Value c) {
+        Value x = gridNormalize(k, norm, known, element(c), c);
+        Value at = k.add(to, c);
+        if (norm.residual)
+          x = k.addf(x, k.load(k.binding(norm.residual), at));
+        k.store(x, k.result(), at);
       });
     };
     if (!k.meets())
-      return k.when(inside, [&] { write(squares()); });
-    k.store(squares(), shared, lane);
-    k.barrier();
-    Value start = k.mul(k.div(lane, lanes), lanes);
-    k.when(inside, [&] {
-      write(k.sum(k.index(0), k.index(lanes), 1,
-                  [&](Value i) { return k.load(shared, k.add(start, i)); }));
-    });
+      return k.when(inside, [&] { write(factors()); });
+    GridNormFactors known = factors();
+    k.when(inside, [&] { write(known); });
   });
 }
 

@@ -1,8 +1,10 @@
-// Many tokens times a weight matrix, on a grid: linear [bias] [residual or
-// gate]. A lane is a row of its panels for a block of tokens: it unpacks a
-// weight once for the block, and loads an x once for its panels. Rows of
-// padding in the input are computed and not stored.
+// Many tokens times a weight matrix, on a grid: linear [bias] [residual, gate,
+// activation or cap]. A lane is a row of its panels for a block of tokens: it
+// unpacks a weight once for the block, and loads an x once for its panels. Rows
+// of padding in the input are computed and not stored. Where the device
+// multiplies packed bytes, the workgroup quantizes the input first (GridDot.h).
 #include "compiler/kernels/KernelFamily.h"
+#include "compiler/kernels/grid/GridDot.h"
 #include "compiler/kernels/grid/GridLinear.h"
 
 using namespace mlir;
@@ -37,10 +39,31 @@ public:
   Cost cost(xf::RegionOp region) const override {
     return linearCost(matched(region));
   }
+  SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
+                                          kern::CapsAttr caps) const override {
+    return {lanePanels(matched(region), caps), laneTokens(caps)};
+  }
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
 
 private:
+  /// Weight panels of a lane; both of a gate.
+  static ScheduleParameter lanePanels(const LinearRegion &linear,
+                                      kern::CapsAttr caps) {
+    ScheduleParameter panels{"lane_panels",
+                             caps.getCheapBarriers() ? kLanePanelsOfGpu
+                                                     : kLanePanels,
+                             {2, 4, 8, 16}};
+    if (!linear.hasGate())
+      panels.values.insert(panels.values.begin(), 1);
+    return panels;
+  }
+  /// Of the kTokens of an item, what a lane computes at a time.
+  static ScheduleParameter laneTokens(kern::CapsAttr caps) {
+    return {"lane_tokens",
+            caps.getCheapBarriers() ? kTokens : kLaneTokens,
+            {1, 2, 4, 8}};
+  }
   static std::optional<LinearRegion> match(xf::RegionOp region,
                                            std::string &reason) {
     std::optional<LinearRegion> linear = matchLinear(region, reason);
@@ -66,12 +89,15 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
                                              kern::CapsAttr caps) const {
   LinearRegion linear = matched(region);
   int64_t each = GridLinear::panelsPerOutput(linear);
-  int64_t n = (caps.getCheapBarriers() ? kLanePanelsOfGpu : kLanePanels) / each;
+  int64_t n = chosen(region, lanePanels(linear, caps)) / each;
   GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));
   // Sums wait in scratch for loops over tokens that store them: once in the
   // text of the kernel, not once for each.
-  int64_t tokens = k.meets() ? kTokens : kLaneTokens;
+  int64_t tokens = chosen(region, laneTokens(caps));
   Value scratch = k.floats(n * each * tokens);
+  std::optional<GridDot> dot;
+  if (GridDot::fits(linear, caps))
+    dot.emplace(k, linear, tokens);
   return k.items([&](Value first) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
@@ -83,12 +109,17 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
     for (int64_t i = 0; i < n; ++i)
       panels.push_back(k.min(k.add(panel, i), k.index(linear.panels() - 1)));
     k.loop(block, end, tokens, [&](Value token) {
+      auto start = [&](Value t) {
+        return k.mul(k.add(token, t), linear.columns);
+      };
       Values starts;
       for (int64_t t = 0; t < tokens; ++t)
-        starts.push_back(k.mul(k.add(token, t), linear.columns));
+        starts.push_back(start(k.index(t)));
       LaneProduct product =
-          emitLaneProduct(k, grid.weights(panels, row), tokens, false,
-                          grid.columns(starts), {k.index(0), 1});
+          dot ? dot->product(grid, grid.weights(panels, row), start,
+                             {k.index(0), 1})
+              : emitLaneProduct(k, grid.weights(panels, row), tokens, false,
+                                grid.columns(starts), {k.index(0), 1});
       for (auto [p, sums] : llvm::enumerate(product.sums))
         for (int64_t t = 0; t < tokens; ++t)
           k.store(sums[t], scratch,

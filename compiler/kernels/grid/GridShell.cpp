@@ -14,7 +14,8 @@ using namespace mlir;
 using namespace sinter;
 using namespace sinter::kernels;
 
-MemRefType sinter::kernels::gridBindingType(Type type, int64_t maxTokens) {
+MemRefType sinter::kernels::gridBindingType(Type type, int64_t maxTokens,
+                                            bool isTable) {
   Builder builder(type.getContext());
   auto of = [&](Type element, int64_t count) {
     return MemRefType::get({count}, element);
@@ -30,7 +31,7 @@ MemRefType sinter::kernels::gridBindingType(Type type, int64_t maxTokens) {
               maxTokens ? layout::bufferBytes(tensor, maxTokens) / 4
                         : ShapedType::kDynamic);
   bool weight = tensor.getEncoding() != nullptr;
-  if (!weight || tensor.getRank() == 1)
+  if (!weight || tensor.getRank() == 1 || isTable)
     return of(tensor.getElementType(), tensor.getNumElements());
   bool words = xf::getScheme(tensor) != xf::Scheme::f32;
   return of(words ? Type(builder.getI32Type()) : builder.getF32Type(),
@@ -42,6 +43,28 @@ static bool isWeight(Type type) {
   return tensor && tensor.getEncoding();
 }
 
+/// Whether an argument is a table that the compiler makes, of rotations or
+/// position biases: its rows lie one after another, not in panels.
+static bool isTable(BlockArgument argument) {
+  return llvm::any_of(argument.getUsers(), [&](Operation *user) {
+    if (auto rope = dyn_cast<xf::RopeOp>(user))
+      return rope.getTable() == argument;
+    auto attention = dyn_cast<xf::AttentionOp>(user);
+    return attention && attention.getBias() == argument;
+  });
+}
+
+/// Whether an argument is the matrix of which a region computes a part
+/// (kFirstRowAttr): not a table of positions beside it.
+static bool isMatrix(BlockArgument argument) {
+  return llvm::any_of(argument.getUsers(), [&](Operation *user) {
+    if (auto lookup = dyn_cast<xf::EmbeddingOp>(user))
+      return lookup.getTable() == argument;
+    auto linear = dyn_cast<xf::LinearOp>(user);
+    return linear && linear.getWeight() == argument;
+  });
+}
+
 GridShell::GridShell(OpBuilder &builder, xf::RegionOp region,
                      llvm::StringRef id, kern::CapsAttr caps,
                      int64_t itemsPerGroup)
@@ -50,11 +73,13 @@ GridShell::GridShell(OpBuilder &builder, xf::RegionOp region,
   auto most = region->getAttrOfType<IntegerAttr>(kMaxTokensAttr);
   int64_t maxTokens = most ? most.getInt() : 0;
   RegionRows part = rowsOfRegion(region);
-  for (Type type : region.getArgumentTypes()) {
-    auto matrix = dyn_cast<RankedTensorType>(type);
-    if (part.count && isWeight(type) && matrix.getRank() == 2)
+  for (BlockArgument argument : region.getBody().getArguments()) {
+    Type type = argument.getType();
+    if (part.count && isMatrix(argument)) {
+      auto matrix = cast<RankedTensorType>(type);
       type = matrix.clone({part.count, matrix.getDimSize(1)});
-    bindings.push_back(gridBindingType(type, maxTokens));
+    }
+    bindings.push_back(gridBindingType(type, maxTokens, isTable(argument)));
   }
   for (Type type : region.getResultTypes())
     bindings.push_back(gridBindingType(type, maxTokens));
@@ -230,42 +255,4 @@ Value GridShell::sum(Value from, Value to, int64_t step,
               [&](Value i, ValueRange sums) {
                 return Values{addf(sums[0], term(i))};
               })[0];
-}
-
-//===-- Activations -------------------------------------------------------===//
-
-/// Abramowitz and Stegun 7.1.26: within 2e-7 of erf.
-static Value erf(GridShell &k, Value x) {
-  Value zero = k.f32(0);
-  Value size = k.maxf(x, k.subf(zero, x));
-  Value t = k.divf(k.f32(1), k.addf(k.f32(1), k.mulf(k.f32(0.3275911), size)));
-  Value p = k.f32(1.061405429);
-  for (double factor : {-1.453152027, 1.421413741, -0.284496736, 0.254829592})
-    p = k.addf(k.mulf(p, t), k.f32(factor));
-  Value tail = k.exp(k.maxf(k.f32(-80), k.subf(zero, k.mulf(size, size))));
-  Value y = k.subf(k.f32(1), k.mulf(k.mulf(p, t), tail));
-  Value negative = k.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, x, zero);
-  return k.select(negative, k.subf(zero, y), y);
-}
-
-Value sinter::kernels::gridActivate(GridShell &k, xf::ActivationKind kind,
-                                    Value x) {
-  Value zero = k.f32(0), one = k.f32(1);
-  switch (kind) {
-  case xf::ActivationKind::silu:
-    return k.divf(x, k.addf(one, k.exp(k.minf(k.f32(80), k.subf(zero, x)))));
-  case xf::ActivationKind::gelu:
-    return k.mulf(k.mulf(x, k.f32(0.5)),
-                  k.addf(one, erf(k, k.mulf(x, k.f32(0.70710678118654752)))));
-  case xf::ActivationKind::gelu_tanh: {
-    // x * (1 + tanh(y)) / 2 = x / (1 + exp(-2 y))
-    Value cube = k.mulf(k.mulf(x, x), x);
-    Value y = k.mulf(k.addf(k.mulf(cube, k.f32(0.044715)), x),
-                     k.f32(-2 * 0.79788456080286536));
-    return k.divf(x, k.addf(one, k.exp(k.minf(k.f32(80), y))));
-  }
-  case xf::ActivationKind::relu:
-    return k.maxf(x, zero);
-  }
-  llvm_unreachable("unknown activation");
 }

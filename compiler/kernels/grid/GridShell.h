@@ -11,8 +11,10 @@ namespace sinter::kernels {
 /// The binding of a region argument or result on a grid: f32 or i32 (tokens,
 /// packed weights, f16 caches) elements, of static size where it is known:
 /// software adapters check bounds for every access, and a constant one is half
-/// the cost. `maxTokens` stands for a dynamic number of tokens, if not 0.
-mlir::MemRefType gridBindingType(mlir::Type type, int64_t maxTokens);
+/// the cost. `maxTokens` stands for a dynamic number of tokens, if not 0;
+/// `isTable` says that a matrix is not packed into panels.
+mlir::MemRefType gridBindingType(mlir::Type type, int64_t maxTokens,
+                                 bool isTable = false);
 
 class GridShell : public VectorBuilder {
 public:
@@ -99,8 +101,5 @@ private:
   xf::RegionOp region;
   kern::KernelOp kernel;
 };
-
-/// kind(x); safe for any finite x where exp and tanh may overflow.
-mlir::Value gridActivate(GridShell &k, xf::ActivationKind kind, mlir::Value x);
 
 } // namespace sinter::kernels

@@ -1,6 +1,7 @@
 // act(slice(linear)) * slice(linear): gate and up of a gated MLP leave the
 // linear's kernel as one product. Legal when both halves of the linear have the
-// same number of rows, a multiple of 16, and nothing else reads them.
+// same number of rows, a multiple of 16, and nothing else reads them. Where
+// they cannot join the linear, the rest is still one kernel.
 #include "compiler/transforms/fusion/FusionGroups.h"
 
 using namespace mlir;
@@ -20,6 +21,17 @@ static xf::LinearOp halfOf(xf::SliceOp slice) {
   return type.getDimSize(1) == 2 * size ? linear : nullptr;
 }
 
+/// The linear whose halves the slices are, if its kernel can hold both.
+static xf::LinearOp linearOf(xf::SliceOp gate, xf::SliceOp up,
+                             FusionGroups &groups) {
+  xf::LinearOp linear = halfOf(gate);
+  if (!linear || halfOf(up) != linear || gate == up || gate.getOffset() != 0 ||
+      !groups.canBind(linear.getWeight().getType()) ||
+      !llvm::hasNItems(linear->getUses(), 2))
+    return nullptr;
+  return linear;
+}
+
 static bool fuse(Operation *product, Value gate, Value up,
                  FusionGroups &groups) {
   auto activation = gate.getDefiningOp<xf::ActivationOp>();
@@ -27,13 +39,12 @@ static bool fuse(Operation *product, Value gate, Value up,
     return false;
   auto gateSlice = activation.getX().getDefiningOp<xf::SliceOp>();
   auto upSlice = up.getDefiningOp<xf::SliceOp>();
-  xf::LinearOp linear = halfOf(gateSlice);
-  if (!linear || halfOf(upSlice) != linear || gateSlice == upSlice ||
-      gateSlice.getOffset() != 0 ||
-      !groups.canBind(linear.getWeight().getType()) ||
-      !llvm::hasNItems(linear->getUses(), 2))
+  if (!gateSlice || !upSlice || !gateSlice->hasOneUse() ||
+      !upSlice->hasOneUse())
     return false;
-  return groups.join({product, upSlice, gateSlice, activation, linear});
+  if (xf::LinearOp linear = linearOf(gateSlice, upSlice, groups))
+    return groups.join({product, upSlice, gateSlice, activation, linear});
+  return groups.join({product, upSlice, gateSlice, activation});
 }
 
 void sinter::fuseGateIntoLinear(Operation *op, FusionGroups &groups) {

@@ -162,8 +162,10 @@ Status run(DeviceSession *base, EntryId entry, const sinter_scalars &scalars,
                        Plan::items(*prepared.dispatch, tokens)});
       if (session.profile) {
         uint64_t now = monotonicNanoseconds();
-        session.times[entry][d].calls += 1;
-        session.times[entry][d].nanoseconds += now - before;
+        DispatchTime &time = session.times[entry][d];
+        time.calls += 1;
+        time.nanoseconds += now - before;
+        time.lastBegin = before;
         before = now;
       }
     }

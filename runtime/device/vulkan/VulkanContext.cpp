@@ -83,6 +83,14 @@ bool VulkanFeatures::has(const char *name) const {
   return false;
 }
 
+bool VulkanContext::isClass(const char *when) const {
+  if (strcmp(when, "software") == 0)
+    return isSoftware();
+  if (strcmp(when, "fast_integer_dot") == 0)
+    return features.fastIntegerDot && !isSoftware();
+  return !*when;
+}
+
 VulkanContext::VulkanContext() { pthread_mutex_init(&mutex_, nullptr); }
 
 VulkanContext::~VulkanContext() {
@@ -244,7 +252,20 @@ Status VulkanContext::describe(VkPhysicalDevice physical, Fault &fault) {
   features.float16 = core12.shaderFloat16;
   features.storage16 = core11.storageBuffer16BitAccess;
   features.integerDot = hasExtensionDot_ && dot.shaderIntegerDotProduct;
+  if (features.integerDot)
+    describeDot(physical);
   return chooseQueues(physical, fault);
+}
+
+void VulkanContext::describeDot(VkPhysicalDevice physical) {
+  VkPhysicalDeviceShaderIntegerDotProductPropertiesKHR dot = {};
+  dot.sType =
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES_KHR;
+  VkPhysicalDeviceProperties2 all = {};
+  all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+  all.pNext = &dot;
+  vk.GetPhysicalDeviceProperties2(physical, &all);
+  features.fastIntegerDot = dot.integerDotProduct4x8BitPackedSignedAccelerated;
 }
 
 Status VulkanContext::makeDevice(VkPhysicalDevice physical, Fault &fault) {

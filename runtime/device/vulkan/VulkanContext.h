@@ -15,6 +15,8 @@ struct VulkanFeatures {
   bool float16 = false, storage16 = false, subgroups = false,
        integerDot = false;
   bool has(const char *name) const;
+  /// Whether four packed bytes are multiplied in one instruction.
+  bool fastIntegerDot = false;
 };
 
 enum VulkanQueue : uint32_t { kComputeQueue, kTransferQueue };
@@ -46,6 +48,9 @@ public:
   bool isSoftware() const {
     return properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   }
+  /// Whether it is of a class of devices that a variant is for ("when" in
+  /// manifest.json); "" is every device.
+  bool isClass(const char *when) const;
   /// Whether transfers have a queue of their own.
   bool hasTransferQueue() const { return transferFamily != computeFamily; }
   /// Which device was taken, and why.
@@ -69,6 +74,7 @@ private:
   Status makeInstance(Fault &fault);
   Status choose(const char *gpu, VkPhysicalDevice &chosen, Fault &fault);
   Status describe(VkPhysicalDevice physical, Fault &fault);
+  void describeDot(VkPhysicalDevice physical);
   Status chooseQueues(VkPhysicalDevice physical, Fault &fault);
   Status makeDevice(VkPhysicalDevice physical, Fault &fault);
   Status failed(VkResult result, const char *what, Fault &fault);

@@ -41,8 +41,7 @@ Status VulkanKernels::chooseVariant(const Bundle &bundle, const char *wanted,
         return fault.set(SINTER_UNSUPPORTED,
                          "%s lacks a feature that variant '%s' needs",
                          context_->properties.deviceName, wanted);
-    } else if (*variant.when && (strcmp(variant.when, "software") != 0 ||
-                                 !context_->isSoftware())) {
+    } else if (!context_->isClass(variant.when)) {
       continue;
     }
     if (good) {

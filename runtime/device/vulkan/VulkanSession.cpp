@@ -2,6 +2,7 @@
 // io_, written before its commands are submitted again; so decode and head may
 // be under way at once. prefill and decode are not waited for: head is.
 #include "runtime/device/vulkan/VulkanSession.h"
+#include "runtime/core/Clock.h"
 #include "runtime/device/vulkan/Hazards.h"
 
 #include <cstring>
@@ -362,6 +363,7 @@ Status VulkanSession::run(EntryId id, const sinter_scalars &scalars,
 Status VulkanSession::collectTimes(EntryId id, Fault &fault) {
   if (Status status = context_.wait(last_, fault))
     return status;
+  uint64_t end = monotonicNanoseconds();
   Array<DispatchTime> &times = entries_[id].times;
   auto count = static_cast<uint32_t>(times.size() + 1);
   VkResult result = context_.vk.GetQueryPoolResults(
@@ -374,10 +376,14 @@ Status VulkanSession::collectTimes(EntryId id, Fault &fault) {
                       ? UINT64_MAX
                       : (uint64_t(1) << context_.timestampBits) - 1;
   double period = double(context_.properties.limits.timestampPeriod);
+  auto between = [&](size_t from, size_t to) {
+    uint64_t ticks = (stamps_[to] - stamps_[from]) & mask;
+    return static_cast<uint64_t>(double(ticks) * period);
+  };
   for (size_t d = 0; d < times.size(); ++d) {
     times[d].calls += 1;
-    uint64_t ticks = (stamps_[d + 1] - stamps_[d]) & mask;
-    times[d].nanoseconds += static_cast<uint64_t>(double(ticks) * period);
+    times[d].nanoseconds += between(d, d + 1);
+    times[d].lastBegin = end - between(d, times.size());
   }
   return SINTER_OK;
 }

@@ -365,9 +365,14 @@ FailureOr<spirv::ModuleOp> Lowering::run() {
         !isa<spirv::SPIRVDialect>(op->getDialect()))
       ops.push_back(op);
   });
-  for (Operation *op : ops)
+  for (Operation *op : ops) {
+    if (llvm::any_of(op->getResultTypes(), [](Type type) {
+          return getElementTypeOrSelf(type).isF16();
+        }))
+      need(spirv::Capability::Float16);
     if (failed(lower(op)))
       return failure();
+  }
   for (auto scratch :
        llvm::make_early_inc_range(function.getBody().getOps<kern::ScratchOp>()))
     scratch.erase();

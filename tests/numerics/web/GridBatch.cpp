@@ -1,30 +1,20 @@
 // Building, running and comparing kernels for grids (GridBatch.h).
 #include "GridBatch.h"
-
-#include "targets/wgsl/WgslTarget.h"
+#include "KernelForms.h"
+#include "QuantizedTwin.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
 
 using namespace sinter;
 using namespace sinter::test;
 
-/// Bytes of NaN behind a binding.
-static constexpr size_t kGuardBytes = 256;
-
-static size_t paddedSize(const Memory &memory) {
-  return (memory.size() + 3) / 4 * 4;
-}
-
-GridBatch::GridBatch(std::string name) {
-  auto found = wgslTarget().variants(&context(), {name});
+GridBatch::GridBatch(llvm::StringRef where) {
+  auto [variant, driver] = where.split('@');
+  runner = driver.empty() ? &webRunner() : &vulkanRunner(driver);
+  auto found = runner->target().variants(&context(), {variant.str()});
   if (found)
-    variant = found->front();
+    program.variant = found->front();
   else
     ADD_FAILURE() << llvm::toString(found.takeError());
   module = mlir::ModuleOp::create(mlir::UnknownLoc::get(&context()));
@@ -56,13 +46,34 @@ size_t GridBatch::add(const std::string &text, llvm::StringRef family,
     return ~size_t(0);
   }
   entry.id = entry.family->id(entry.region);
+  entry.meaning = quantizes() ? quantizedTwin(entry.region) : entry.region;
   entries.push_back(std::move(entry));
   return entries.size() - 1;
 }
 
+std::vector<size_t> GridBatch::addSchedules(const std::string &text,
+                                            llvm::StringRef family) {
+  std::vector<size_t> indices;
+  size_t first = add(text, family);
+  if (first >= entries.size())
+    return indices;
+  auto parameters = kernels::parametersOf(*entries[first].family,
+                                          entries[first].region, caps());
+  entries.pop_back();
+  EXPECT_FALSE(parameters.empty()) << family.str() << " has no schedule";
+  for (const kernels::ScheduleParameter &parameter : parameters)
+    for (int64_t value : parameter.values) {
+      indices.push_back(add(text, family));
+      Entry &entry = entries.back();
+      entry.schedule[parameter.name.str()] = value;
+      entry.id += "_" + parameter.name.str() + std::to_string(value);
+    }
+  return indices;
+}
+
 void GridBatch::addKernel(const std::string &text) {
   std::string caps;
-  llvm::raw_string_ostream(caps) << mlir::Attribute(variant.caps);
+  llvm::raw_string_ostream(caps) << mlir::Attribute(program.variant.caps);
   auto parsed = mlir::parseSourceString<mlir::ModuleOp>(
       "#caps = " + caps + "\n" + text, &context());
   if (!parsed) {
@@ -74,7 +85,8 @@ void GridBatch::addKernel(const std::string &text) {
 }
 
 void GridBatch::check(GridRun run, std::function<void()> inspect) {
-  cases.push_back({std::move(run), std::move(inspect)});
+  runs.push_back(std::move(run));
+  inspections.push_back(std::move(inspect));
 }
 
 void GridBatch::dispatchOf(const Entry &entry, const RunSize &size,
@@ -100,6 +112,8 @@ void GridBatch::check(size_t index, const RunSize &size, double tolerance,
     arguments->push_back(makeArgument(entry.region, i, size, random));
   for (mlir::Type type : entry.region.getResultTypes())
     results->push_back(makeResult(type, size));
+  if (quantizes() && !anyInputs)
+    makeExact(*arguments, random);
   if (prepare)
     prepare(*arguments);
   GridRun run;
@@ -107,10 +121,10 @@ void GridBatch::check(size_t index, const RunSize &size, double tolerance,
   for (auto *data : {arguments.get(), results.get()})
     for (Datum &datum : *data)
       run.bindings.push_back(datum.memory.get());
-  std::string where = entry.id + " for " + variant.name +
+  std::string where = entry.id + " for " + program.variant.name +
                       " T=" + std::to_string(size.tokens) +
                       " P=" + std::to_string(size.position);
-  check(std::move(run), [=, region = entry.region] {
+  check(std::move(run), [=, region = entry.meaning] {
     checkRegion(region, *arguments, *results, size, tolerance, where);
   });
 }
@@ -121,162 +135,95 @@ bool GridBatch::build() {
     if (module->lookupSymbol(entry.id))
       continue;
     builder.setInsertionPointToEnd(module->getBody());
-    auto kernel = entry.family->build(builder, entry.region, variant.caps);
-    if (failed(kernel) || kernel->getSymName() != entry.id ||
-        failed(mlir::verify(*kernel))) {
+    auto kernel = kernels::buildKernel(builder, *entry.family, entry.region,
+                                       caps(), entry.schedule);
+    bool good = succeeded(kernel) &&
+                kernel->getSymName() == entry.family->id(entry.region) &&
+                succeeded(mlir::verify(*kernel));
+    if (!good) {
       ADD_FAILURE() << "cannot build " << entry.id;
       return false;
     }
+    kernel->setSymName(entry.id);
   }
-  for (Case &test : cases) {
-    auto kernel = module->lookupSymbol<kern::KernelOp>(test.run.kernel);
-    if (!kernel || kernel.getNumArguments() != test.run.bindings.size()) {
-      ADD_FAILURE() << test.run.kernel << " is missing or has other bindings";
+  for (auto kernel : module->getOps<kern::KernelOp>()) {
+    program.kernels.push_back(kernel.getSymName().str());
+    std::vector<bool> &read = program.read[kernel.getSymName().str()];
+    for (unsigned i = 0; i < kernel.getNumArguments(); ++i)
+      read.push_back(kernel.isReadonly(i));
+  }
+  for (GridRun &run : runs) {
+    auto kernel = module->lookupSymbol<kern::KernelOp>(run.kernel);
+    if (!kernel || kernel.getNumArguments() != run.bindings.size()) {
+      ADD_FAILURE() << run.kernel << " is missing or has other bindings";
       return false;
     }
     auto each = int64_t(kernel.getItemsPerGroup());
-    test.run.x = (test.run.x + each - 1) / each;
+    run.x = (run.x + each - 1) / each;
   }
   return true;
 }
 
-bool GridBatch::print() {
+bool GridBatch::emit() {
   EmitOptions options;
-  for (auto kernel : module->getOps<kern::KernelOp>())
-    options.kernelIds.push_back(kernel.getSymName().str());
+  options.kernelIds = program.kernels;
   mlir::PassManager passes(&context());
-  wgslTarget().populateLegalize(passes, variant);
+  runner->target().populateLegalize(passes, program.variant);
   if (failed(passes.run(*module))) {
     ADD_FAILURE() << "cannot legalize";
     return false;
   }
-  auto files = wgslTarget().emit({variant}, {*module}, options);
+  auto files = runner->target().emit({program.variant}, {*module}, options);
   if (!files) {
     ADD_FAILURE() << llvm::toString(files.takeError());
     return false;
   }
-  text = files->front().bytes;
-  return true;
-}
-
-//===-- Files between here and run-cases.mjs ------------------------------===//
-
-static void writeFile(const std::string &path, llvm::StringRef bytes) {
-  std::error_code problem;
-  llvm::raw_fd_ostream file(path, problem);
-  ASSERT_FALSE(problem) << path << ": " << problem.message();
-  file << bytes;
-}
-
-/// The description of all runs; their bindings in one file, guards included.
-std::string GridBatch::inputs(const std::string &folder) {
-  std::string json, bytes;
-  llvm::raw_string_ostream stream(json);
-  llvm::json::OStream out(stream, 1);
-  out.object([&] {
-    out.attribute("variant", variant.name);
-    out.attributeArray("features", [&] {
-      for (const std::string &feature : variant.features)
-        out.value(feature);
-    });
-    out.attribute("guard", int64_t(kGuardBytes));
-    out.attributeArray("kernels", [&] {
-      for (auto kernel : module->getOps<kern::KernelOp>())
-        out.value(kernel.getSymName());
-    });
-    out.attributeArray("cases", [&] {
-      for (const Case &test : cases)
-        out.object([&] {
-          auto kernel = module->lookupSymbol<kern::KernelOp>(test.run.kernel);
-          out.attribute("kernel", test.run.kernel);
-          out.attribute("x", test.run.x);
-          out.attribute("y", test.run.y);
-          out.attributeArray("scalars", [&] {
-            for (uint32_t scalar : test.run.scalars)
-              out.value(scalar);
-          });
-          out.attributeArray("bindings", [&] {
-            for (auto [i, memory] : llvm::enumerate(test.run.bindings))
-              out.object([&, index = unsigned(i), memory = memory] {
-                out.attribute("offset", int64_t(bytes.size()));
-                out.attribute("bytes", int64_t(paddedSize(*memory)));
-                out.attribute("readonly", kernel.isReadonly(index));
-                bytes.append(memory->as<char>(), memory->size());
-                bytes.append(paddedSize(*memory) - memory->size() + kGuardBytes,
-                             '\xff');
-              });
-          });
-        });
-    });
-  });
-  stream.flush();
-  writeFile(folder + "/run.json", json);
-  writeFile(folder + "/module.wgsl", text);
-  writeFile(folder + "/input.bin", bytes);
-  return bytes;
-}
-
-static std::string readFile(const std::string &path) {
-  auto file = llvm::MemoryBuffer::getFile(path);
-  return file ? (*file)->getBuffer().str() : std::string();
-}
-
-bool GridBatch::execute(const std::string &folder) {
-  std::string before = inputs(folder);
-  std::string log = folder + "/log.txt";
-  std::string node = SINTER_NODE_PATH;
-  llvm::StringRef arguments[] = {
-      node, SINTER_SOURCE_DIR "/tests/numerics/web/run-cases.mjs", folder};
-  std::optional<llvm::StringRef> redirects[] = {
-      std::nullopt, llvm::StringRef(log), llvm::StringRef(log)};
-  std::string problem;
-  int status = llvm::sys::ExecuteAndWait(node, arguments, std::nullopt,
-                                         redirects, 300, 0, &problem);
-  std::string said = readFile(log);
-  if (status == 77) {
-    [&] { GTEST_SKIP() << said; }();
-    return false;
-  }
-  if (status != 0) {
-    ADD_FAILURE() << "run-cases.mjs ended with " << status << " " << problem
-                  << "\n"
-                  << said;
-    return false;
-  }
-  std::string after = readFile(folder + "/output.bin");
-  if (after.empty()) // validated only
-    return false;
-  if (after.size() != before.size()) {
-    ADD_FAILURE() << "output.bin has " << after.size() << " bytes, expected "
-                  << before.size();
-    return false;
-  }
-  size_t at = 0;
-  std::string guard(kGuardBytes, '\xff');
-  for (Case &test : cases)
-    for (auto [i, memory] : llvm::enumerate(test.run.bindings)) {
-      std::memcpy(memory->data(), after.data() + at, memory->size());
-      at += paddedSize(*memory);
-      EXPECT_EQ(after.compare(at, kGuardBytes, guard), 0)
-          << test.run.kernel << " writes beyond binding " << i;
-      at += kGuardBytes;
-    }
+  program.files = std::move(*files);
   return true;
 }
 
 void GridBatch::run() {
-  if (llvm::StringRef(SINTER_NODE_PATH).empty())
-    GTEST_SKIP() << "needs Node.js 20 or newer (./dev test installs one)";
-  if (testing::Test::HasFailure() || !build() || !print())
+  if (testing::Test::HasFailure() || !build() || !emit() ||
+      !runner->run(program, runs))
     return;
-  llvm::SmallString<128> folder;
-  ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("sinter-grid", folder));
-  bool executed = execute(folder.str().str());
-  if (!std::getenv("SINTER_KEEP_FILES"))
-    llvm::sys::fs::remove_directories(folder);
-  else
-    llvm::errs() << "files of " << variant.name << ": " << folder << "\n";
-  if (executed)
-    for (Case &test : cases)
-      test.inspect();
+  for (const auto &inspect : inspections)
+    inspect();
+}
+
+void GridBatch::addTo(KernelForms &forms) const {
+  for (const Entry &entry : entries)
+    forms.add(*entry.family, entry.region);
+}
+
+GridImage::GridImage(llvm::ArrayRef<GridRun> runs) {
+  for (const GridRun &run : runs) {
+    std::vector<size_t> &places = offsets.emplace_back();
+    for (Memory *memory : run.bindings) {
+      places.push_back(bytes.size());
+      bytes.append(memory->as<char>(), memory->size());
+      size_t end = places.back() + sizeOf(*memory) + kGuardBytes;
+      bytes.append(llvm::alignTo(end, kGuardBytes) - bytes.size(), '\xff');
+    }
+  }
+}
+
+void GridImage::giveBack(llvm::StringRef after,
+                         llvm::ArrayRef<GridRun> runs) const {
+  std::string guard(kGuardBytes, '\xff');
+  for (auto [number, run] : llvm::enumerate(runs))
+    for (auto [i, memory] : llvm::enumerate(run.bindings)) {
+      size_t at = offset(number, i);
+      std::memcpy(memory->data(), after.data() + at, memory->size());
+      EXPECT_EQ(after.substr(at + sizeOf(*memory), kGuardBytes), guard)
+          << run.kernel << " writes beyond binding " << i;
+    }
+}
+
+std::string
+sinter::test::gridTestName(const testing::TestParamInfo<std::string> &info) {
+  std::string name = info.param;
+  for (char &c : name)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return name;
 }

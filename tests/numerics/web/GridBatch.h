@@ -1,54 +1,61 @@
-// Kernels for grids as WGSL, validated by Dawn and run on SwiftShader, against
-// their meaning. A test of a family:
+// Kernels for grids against their meaning, through a target and on a device. A
+// test of a family:
 //
 //   TEST_P(GridLinearTest, Decode) {
-//     GridBatch batch(GetParam());               // "soft", "f32", "f16"
+//     GridBatch batch(GetParam());               // one of kGridVariants
 //     size_t r = batch.add(text, "linear_gemv"); // xf.region text, its family
 //     batch.check(r, {1, 0}, 2e-5);              // tokens, position; tolerance
 //     batch.run();
 //   }
 //
-// check() only notes a case; run() builds and prints all kernels through the
-// target, as a bundle has them, hands them to one Node process
-// (run-cases.mjs) and compares. Every variant is validated with the features it
-// needs and WebGPU's default limits; what SwiftShader cannot run (f16) is not
-// executed. Behind every binding lie 256 bytes of NaN that belong to the
-// binding: reading them spoils the result, writing them is noticed.
+// check() only notes a case; run() builds all kernels, brings them through the
+// target as a bundle has them, hands them to one process or device
+// (GridRunner.h) and compares. The same cases run on every target: WGSL is
+// validated by Dawn with the features a variant needs and WebGPU's default
+// limits, and executed on SwiftShader where that has the features (not f16);
+// SPIR-V is validated for Vulkan 1.2 and executed on lavapipe and on
+// SwiftShader's Vulkan driver. Behind every binding lie 256 bytes of NaN that
+// belong to the binding: reading them spoils the result, writing them is
+// noticed.
 //
-// Where Node, the npm packages or Chromium's SwiftShader are missing, run()
-// skips the test with a message.
+// Where Node, the npm packages or a driver are missing, run() skips the test
+// with a message.
 #pragma once
 
 #include "../RegionCheck.h"
+#include "GridRunner.h"
 
 #include "compiler/kernels/KernelFamily.h"
 
-#include <array>
 #include <functional>
 
 namespace sinter::test {
 
-/// One run of a kernel: workgroups, scalars, what each binding holds.
-struct GridRun {
-  std::string kernel;
-  int64_t x = 1, y = 1;
-  std::array<uint32_t, 3> scalars{}; ///< token_count, position, row
-  std::vector<Memory *> bindings;
-};
+class KernelForms;
 
 class GridBatch {
 public:
-  explicit GridBatch(std::string variant);
+  /// `where`: a variant of WGSL ("soft"), or one of SPIR-V and the driver that
+  /// runs it ("spirv-soft@lavapipe").
+  explicit GridBatch(llvm::StringRef where);
 
   /// Adds `xf.region` text (any symbol name). The family must be `family` when
   /// chosen by selection; `forced` builds with it even if another is preferred.
   size_t add(const std::string &text, llvm::StringRef family,
              bool forced = false);
 
+  /// Adds the region with every value of each parameter of its schedule, one at
+  /// a time; the defaults are what add() tests. Indices of all of them.
+  std::vector<size_t> addSchedules(const std::string &text,
+                                   llvm::StringRef family);
+
   /// Notes a run of region `index`; compared as checkRegion says. `prepare` may
-  /// change the arguments before.
+  /// change the arguments before. Where kernels quantize the inputs of linears
+  /// (packed_dot) arguments are such that it loses nothing, unless the batch
+  /// has `anyInputs`.
   void check(size_t index, const RunSize &size, double tolerance,
              std::function<void(std::vector<Datum> &)> prepare = {});
+  bool anyInputs = false;
 
   /// Adds kern.kernel text; its caps stand as `#caps`.
   void addKernel(const std::string &text);
@@ -59,36 +66,52 @@ public:
   /// Builds, validates, runs, compares. Skips the test where it cannot.
   void run();
 
-  /// The WGSL of all kernels, after run().
-  const std::string &wgsl() const { return text; }
-  kern::CapsAttr caps() const { return variant.caps; }
+  /// Instead of run(): counts the kernels of all regions.
+  void addTo(KernelForms &forms) const;
+
+  kern::CapsAttr caps() const { return program.variant.caps; }
+  bool quantizes() const { return caps().has(kern::Feature::packed_dot); }
 
 private:
   struct Entry {
     mlir::OwningOpRef<mlir::ModuleOp> module;
     xf::RegionOp region;
+    xf::RegionOp meaning; ///< the region, or its twin that quantizes
     const kernels::KernelFamily *family;
-    std::string id;
-  };
-  struct Case {
-    GridRun run;
-    std::function<void()> inspect;
+    std::string
+        id; ///< of the kernel: with a schedule the family's and a suffix
+    kernels::Schedule schedule;
   };
   bool build();
-  bool print();
-  bool execute(const std::string &folder);
+  bool emit();
   void dispatchOf(const Entry &entry, const RunSize &size, GridRun &run);
-  std::string inputs(const std::string &folder);
 
-  TargetVariant variant;
+  const GridRunner *runner;
+  GridProgram program;
   std::vector<Entry> entries;
-  std::vector<Case> cases;
-  mlir::OwningOpRef<mlir::ModuleOp> module; ///< all kernels
-  std::string text;
+  std::vector<GridRun> runs;
+  std::vector<std::function<void()>> inspections; ///< of the runs
+  mlir::OwningOpRef<mlir::ModuleOp> module;       ///< all kernels
 };
 
-/// The variants that SwiftShader runs, and all of them.
-inline const std::vector<std::string> kGridVariants = {"soft", "f32"};
-inline const std::vector<std::string> kAllGridVariants = {"soft", "f32", "f16"};
+/// The variants of both targets, on every device that runs them, but for those
+/// that differ in linears only.
+inline const std::vector<std::string> kGridVariants = {
+    "soft",
+    "f32",
+    "f16",
+    "spirv-soft@lavapipe",
+    "spirv-soft@swiftshader",
+    "spirv-f32@lavapipe",
+    "spirv-f32@swiftshader",
+    "spirv-f16@lavapipe",
+};
+
+/// What multiplies packed bytes: other kernels for linears.
+inline const std::vector<std::string> kDotVariants = {
+    "dot", "spirv-dot@lavapipe", "spirv-dot@swiftshader"};
+
+/// A variant's name as part of a test's: "spirv_soft_lavapipe".
+std::string gridTestName(const testing::TestParamInfo<std::string> &info);
 
 } // namespace sinter::test

@@ -2,6 +2,7 @@
 // scheme, shapes with and without padding, in every variant.
 #include "../AttentionText.h"
 #include "GridBatch.h"
+#include "KernelForms.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -18,7 +19,16 @@ constexpr double kHalfTolerance = 1e-3;
 
 const char *const kSchemes[] = {"f32", "f16", "bf16", "q8_0", "q4_0"};
 
+/// Where inputs are quantized, linears of floats are those of other variants.
+llvm::ArrayRef<const char *> linearSchemes(const GridBatch &batch) {
+  llvm::ArrayRef<const char *> all = kSchemes;
+  return batch.quantizes() ? all.take_back(2) : all;
+}
+
 class GridFamiliesTest : public testing::TestWithParam<std::string> {};
+/// In all variants.
+class GridLinearsTest : public testing::TestWithParam<std::string> {};
+class GridDotTest : public testing::TestWithParam<std::string> {};
 
 /// What stands around a linear.
 struct LinearShape {
@@ -91,9 +101,8 @@ const LinearShape kLinears[] = {
     {64, 64, true, false, false, false, "silu"},
 };
 
-TEST_P(GridFamiliesTest, Decode) {
-  GridBatch batch(GetParam());
-  for (const char *scheme : kSchemes)
+void decodeCases(GridBatch &batch) {
+  for (const char *scheme : linearSchemes(batch))
     for (const LinearShape &shape : kLinears) {
       size_t index = batch.add(linearText(shape, scheme, "1"), "grid_decode");
       batch.check(index, {shape.row ? 5 : 1, 0, shape.row ? 3 : 0}, kTolerance);
@@ -103,27 +112,48 @@ TEST_P(GridFamiliesTest, Decode) {
     batch.check(batch.add(linearText(shape, "q4_0", "1"), "grid_decode"), {1},
                 kTolerance);
   }
-  batch.run();
 }
 
-TEST_P(GridFamiliesTest, Prefill) {
-  GridBatch batch(GetParam());
+void prefillCases(GridBatch &batch) {
   const LinearShape shapes[] = {
       {144, 64},
       {40, 72, false, true, true},
       {48, 96, false, false, false, false, "silu"},
   };
-  for (const char *scheme : kSchemes)
+  for (const char *scheme : linearSchemes(batch))
     for (const LinearShape &shape : shapes) {
       size_t index = batch.add(linearText(shape, scheme, "?"), "grid_prefill");
       for (int64_t tokens : {1, 8, 19})
         batch.check(index, {tokens}, kTolerance);
     }
-  batch.run();
 }
 
-TEST_P(GridFamiliesTest, Embedding) {
-  GridBatch batch(GetParam());
+/// Every value of every parameter that may be tuned (docs/tuning.md).
+void scheduleCases(GridBatch &batch) {
+  for (const char *scheme : {"q4_0", "f32"}) {
+    for (const LinearShape &shape :
+         {LinearShape{144, 160, false, false, true},
+          LinearShape{80, 64, true, false, false, true},
+          LinearShape{48, 64, true, false, false, false, "silu"}})
+      for (size_t index :
+           batch.addSchedules(linearText(shape, scheme, "1"), "grid_decode"))
+        batch.check(index, {shape.row ? 5 : 1, 0, shape.row ? 3 : 0},
+                    kTolerance);
+    for (const LinearShape &shape :
+         {LinearShape{144, 64},
+          LinearShape{48, 96, false, false, false, false, "silu"}})
+      for (size_t index :
+           batch.addSchedules(linearText(shape, scheme, "?"), "grid_prefill"))
+        for (int64_t tokens : {1, 19})
+          batch.check(index, {tokens}, kTolerance);
+  }
+  const AttentionCase attention = {2, 3, 64, 160, 0, "f16", 0, true};
+  for (size_t index :
+       batch.addSchedules(decodeText(attention), "grid_attention_decode"))
+    batch.check(index, {1, 130}, kHalfTolerance);
+}
+
+void embeddingCases(GridBatch &batch) {
   for (const char *scheme : kSchemes)
     for (const char *tokens : {"?", "1"}) {
       int64_t columns = scheme[0] == 'q' ? 72 : 40;
@@ -137,11 +167,9 @@ TEST_P(GridFamiliesTest, Embedding) {
       size_t index = batch.add(text, "grid_embedding");
       batch.check(index, {*tokens == '1' ? 1 : 7}, 1e-6);
     }
-  batch.run();
 }
 
-TEST_P(GridFamiliesTest, NormAndArgmax) {
-  GridBatch batch(GetParam());
+void normAndArgmaxCases(GridBatch &batch) {
   for (int64_t columns : {7, 64, 100}) {
     std::string norm =
         llvm::formatv("xf.region @r(%x: tensor<?x{0}xf32>, %g: tensor<{0}xf32, "
@@ -163,7 +191,6 @@ TEST_P(GridFamiliesTest, NormAndArgmax) {
                       columns);
     batch.check(batch.add(argmax, "grid_argmax"), {1}, 0);
   }
-  batch.run();
 }
 
 /// Groups, windows, norms of heads, partial rotation, both caches.
@@ -182,29 +209,24 @@ double toleranceOf(const AttentionCase &shape) {
   return std::string(shape.element) == "f16" ? kHalfTolerance : kTolerance;
 }
 
-TEST_P(GridFamiliesTest, AttentionDecode) {
-  GridBatch batch(GetParam());
+void attentionDecodeCases(GridBatch &batch) {
   for (const AttentionCase &shape : kAttention) {
     size_t index = batch.add(decodeText(shape), "grid_attention_decode");
     for (int64_t position : {0, 5, 64, 130})
       if (position < shape.capacity)
         batch.check(index, {1, position}, toleranceOf(shape));
   }
-  batch.run();
 }
 
-TEST_P(GridFamiliesTest, RopeAppend) {
-  GridBatch batch(GetParam());
+void ropeAppendCases(GridBatch &batch) {
   for (const AttentionCase &shape : kAttention) {
     size_t index = batch.add(ropeAppendText(shape), "grid_rope_append");
     batch.check(index, {7, 0}, toleranceOf(shape));
     batch.check(index, {18, 13}, toleranceOf(shape));
   }
-  batch.run();
 }
 
-TEST_P(GridFamiliesTest, AttentionPrefill) {
-  GridBatch batch(GetParam());
+void attentionPrefillCases(GridBatch &batch) {
   for (const AttentionCase &shape : kAttention) {
     size_t index = batch.add(prefillText(shape), "grid_attention_prefill");
     // The chunk's own keys are in the cache already.
@@ -218,11 +240,9 @@ TEST_P(GridFamiliesTest, AttentionPrefill) {
                                   random);
                   });
   }
-  batch.run();
 }
 
-TEST_P(GridFamiliesTest, Fallback) {
-  GridBatch batch(GetParam());
+void fallbackCases(GridBatch &batch) {
   // An activation alone, a sum with a norm of each head, a linear of a norm.
   const char *const texts[] = {
       R"(xf.region @r(%x: tensor<?x40xf32>) -> tensor<?x40xf32> {
@@ -245,11 +265,90 @@ TEST_P(GridFamiliesTest, Fallback) {
     batch.check(index, {llvm::StringRef(text).contains("<1x") ? 1 : 5},
                 kTolerance);
   }
+}
+
+using Cases = void (*)(GridBatch &batch);
+
+void runCases(Cases add, const std::string &where) {
+  GridBatch batch(where);
+  add(batch);
   batch.run();
 }
 
+TEST_P(GridLinearsTest, Decode) { runCases(decodeCases, GetParam()); }
+TEST_P(GridLinearsTest, Prefill) { runCases(prefillCases, GetParam()); }
+TEST_P(GridFamiliesTest, Schedules) { runCases(scheduleCases, GetParam()); }
+TEST_P(GridFamiliesTest, Embedding) { runCases(embeddingCases, GetParam()); }
+TEST_P(GridFamiliesTest, NormAndArgmax) {
+  runCases(normAndArgmaxCases, GetParam());
+}
+TEST_P(GridFamiliesTest, AttentionDecode) {
+  runCases(attentionDecodeCases, GetParam());
+}
+TEST_P(GridFamiliesTest, RopeAppend) { runCases(ropeAppendCases, GetParam()); }
+TEST_P(GridFamiliesTest, AttentionPrefill) {
+  runCases(attentionPrefillCases, GetParam());
+}
+TEST_P(GridFamiliesTest, Fallback) { runCases(fallbackCases, GetParam()); }
+
+/// Every table above; a family that is in none of them fails the next test.
+constexpr Cases kTables[] = {decodeCases,           prefillCases,
+                             embeddingCases,        normAndArgmaxCases,
+                             attentionDecodeCases,  ropeAppendCases,
+                             attentionPrefillCases, fallbackCases};
+
+/// What a family builds for one of the two targets only: empty. An entry needs
+/// a reason.
+const std::vector<PrivateForm> kPrivateForms = {};
+
+TEST(GridKernelsTest, OneBuilderServesBothTargets) {
+  KernelForms forms;
+  for (Cases add : kTables) {
+    GridBatch batch("soft");
+    add(batch);
+    batch.addTo(forms);
+  }
+  EXPECT_EQ(forms.problems(kPrivateForms), "") << forms.table();
+  std::printf("%s", forms.table().c_str());
+}
+
+/// Forms are told apart, and reasons are asked for.
+TEST(GridKernelsTest, PrivateFormsNeedAReason) {
+  KernelForms forms;
+  GridBatch batch("soft");
+  prefillCases(batch);
+  batch.addTo(forms);
+  std::string problems =
+      forms.problems({{"grid_prefill", "vulkan", "a reason"}});
+  EXPECT_NE(problems.find("grid_decode has no kernel"), std::string::npos);
+  EXPECT_NE(problems.find("grid_prefill builds nothing for vulkan only"),
+            std::string::npos);
+}
+
+/// Inputs that quantization rounds: what lies next to the middle between two
+/// integers may go the other way, which a weight makes a thousandth of the
+/// row's largest. Rows longer than a chunk of the workgroup's memory.
+TEST_P(GridDotTest, RoundedInputs) {
+  GridBatch batch(GetParam());
+  batch.anyInputs = true;
+  const LinearShape decode{32, 4128, true, false, false, true};
+  const LinearShape prefill{32, 544, false, true};
+  for (const char *scheme : {"q8_0", "q4_0"}) {
+    batch.check(batch.add(linearText(decode, scheme, "1"), "grid_decode"),
+                {3, 0, 1}, 2e-3);
+    batch.check(batch.add(linearText(prefill, scheme, "?"), "grid_prefill"),
+                {11}, 2e-3);
+  }
+  batch.run();
+}
+
+INSTANTIATE_TEST_SUITE_P(Variants, GridLinearsTest,
+                         testing::ValuesIn(kGridVariants), gridTestName);
+INSTANTIATE_TEST_SUITE_P(DotVariants, GridLinearsTest,
+                         testing::ValuesIn(kDotVariants), gridTestName);
+INSTANTIATE_TEST_SUITE_P(DotVariants, GridDotTest,
+                         testing::ValuesIn(kDotVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridFamiliesTest,
-                         testing::ValuesIn(kAllGridVariants),
-                         [](const auto &info) { return info.param; });
+                         testing::ValuesIn(kGridVariants), gridTestName);
 
 } // namespace

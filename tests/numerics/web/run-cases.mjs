@@ -28,8 +28,11 @@ async function open(options) {
   const gpu = create(options);
   const adapter = await gpu.requestAdapter();
   if (!adapter) skip(`Dawn finds no adapter with options [${options}]`);
-  if (!run.features.every((feature) => adapter.features.has(feature))) return null;
-  const device = await adapter.requestDevice({ requiredFeatures: run.features });
+  // The others are features of the language, which are there or not.
+  const { wgslLanguageFeatures } = gpu;
+  const requiredFeatures = run.features.filter((feature) => !wgslLanguageFeatures.has(feature));
+  if (!requiredFeatures.every((feature) => adapter.features.has(feature))) return null;
+  const device = await adapter.requestDevice({ requiredFeatures });
   device.addEventListener('uncapturederror', (event) => fail(event.error.message));
   // Keeps the instance alive as long as its device.
   return { gpu, device };

@@ -339,6 +339,20 @@ TEST(Config, UnsupportedFeatures) {
       {R"("text_config":{})", "text_config"},
       {R"("embedding_multiplier":12.0)", "embedding_multiplier"},
       {R"("is_encoder_decoder":true)", "is_encoder_decoder"},
+      {R"("n_shared_experts":1)", "n_shared_experts"},
+      {R"("kv_lora_rank":512)", "kv_lora_rank"},
+      {R"("vision_config":{})", "vision_config"},
+      {R"("alibi":true)", "alibi is set"},
+      {R"("use_qkv_bias":true)", "use_qkv_bias is set"},
+      {R"("use_qk_norm":true)", "use_qk_norm is set"},
+      {R"("rotary_dim":8)", "rotary_dim is set"},
+      {R"("lm_head_bias":true)", "lm_head_bias is set"},
+      {R"("rope_scaling":{"type":"dynamic","factor":2.0})", "'dynamic'"},
+      {R"("rope_scaling":{"rope_type":"longrope"})", "'longrope'"},
+      {R"("rope_scaling":{"rope_type":"x","type":"y"})", "but type is 'y'"},
+      {R"("rope_parameters":{"rope_type":"mrope"})", "'mrope'"},
+      {R"("rope_parameters":{"full_attention":{"rope_theta":1e6}})",
+       "differs between kinds of layers"},
   };
   for (auto &[key, words] : cases) {
     SCOPED_TRACE(key);
@@ -349,6 +363,48 @@ TEST(Config, UnsupportedFeatures) {
       R"("attn_logit_softcapping":null,"num_experts":0,"partial_rotary_factor":1.0,)"
       R"("use_mrope":false,"quantization_config":null,"pretraining_tp":2,)"
       R"("use_cache":true,"attention_dropout":0.1,"unknown_key":[1,{"x":2}])"))));
+}
+
+/// What a family's own switches may not be.
+TEST(Config, UnsupportedMixes) {
+  const char *cases[][3] = {
+      {"gemma", R"("final_logit_softcapping":30.0)", "final_logit_softcapping"},
+      {"gemma2", R"("rope_local_base_freq":1e4)", "rope_local_base_freq"},
+      {"gemma3_text", R"("use_bidirectional_attention":true)",
+       "use_bidirectional_attention"},
+      {"gemma3_text",
+       R"("rope_parameters":{"chunked_attention":{"rope_theta":1e4}})",
+       "chunked_attention"},
+      {"phi", R"("alibi":true)", "alibi"},
+      {"phi3", R"("attention_bias":true)", "attention_bias is set"},
+      {"phi3", R"("num_local_experts":16)", "num_local_experts"},
+      {"phi3", R"("rope_scaling":{"type":"yarn2","factor":4.0})", "'yarn2'"},
+      {"stablelm", R"("hidden_act":"gelu_10")", "'gelu_10'"},
+      {"stablelm", R"("mlp_bias":true)", "mlp_bias"},
+      {"falcon", R"("apply_residual_connection_post_layernorm":true)",
+       "apply_residual_connection_post_layernorm"},
+      {"falcon", R"("new_decoder_architecture":true,"parallel_attn":false)",
+       "parallel_attn"},
+      {"falcon", R"("multi_query":false)", "num_kv_heads"},
+      {"falcon",
+       R"("new_decoder_architecture":true,"num_ln_in_parallel_attn":3)",
+       "num_ln_in_parallel_attn"},
+      {"gpt2", R"("add_cross_attention":true)", "add_cross_attention"},
+      {"gpt2", R"("activation_function":"mish")", "'mish'"},
+      {"gpt_neox", R"("use_qkv_bias":true)", "use_qkv_bias"},
+      {"gpt_neox", R"("layer_types":["x","x"])", "'x'"},
+  };
+  for (auto &[type, more, words] : cases) {
+    SCOPED_TRACE(std::string(type) + " " + more);
+    EXPECT_FAILS(read(of(type, more)), 3, {"config.json: ", words});
+  }
+}
+
+/// A file may have both epsilons; each kind of norm has its own.
+TEST(Config, TheEpsilonOfTheNorm) {
+  std::string both = R"("layer_norm_eps":1e-3)";
+  EXPECT_EQ(llvm::cantFail(read(of("stablelm", both))).normEpsilon, 1e-3);
+  EXPECT_NE(llvm::cantFail(read(llamaConfig(both))).normEpsilon, 1e-3);
 }
 
 /// Fault 10: absurd sizes, before anything is allocated from them.

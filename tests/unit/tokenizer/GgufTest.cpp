@@ -121,6 +121,93 @@ TEST(Gguf, Gpt2VocabularyGivesTheSameIds) {
     EXPECT_EQ(fromGguf->encode(text), fromFiles->encode(text));
 }
 
+/// A file from before tokenizer.ggml.pre says nothing about splitting.
+TEST(Gguf, WithoutPre) {
+  GgufTokenizer gguf = merged();
+  gguf.pre = "";
+  EXPECT_NE(failure(compileGgufTokenizer(gguf)).find("exit 3: "),
+            std::string::npos);
+  gguf.architecture = "llama"; // several vocabularies
+  EXPECT_NE(failure(compileGgufTokenizer(gguf)).find("exit 3: "),
+            std::string::npos);
+  gguf.architecture = "phi2";
+  std::string remark;
+  auto compiled = loadCompiled(compileGgufTokenizer(gguf, 0, &remark));
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->encode("ab a"), (Ids{3, 2, 0}));
+  EXPECT_NE(remark.find("taken to be that of phi2"), std::string::npos);
+}
+
+/// The vocabulary of a tokenizer.json as GGUF would carry it; `texts` holds
+/// what the views point to.
+GgufTokenizer asGguf(const json::Object &root,
+                     std::vector<std::string> &texts) {
+  const json::Object &model = *root.getObject("model");
+  const json::Object &vocab = *model.getObject("vocab");
+  const json::Array &merges = *model.getArray("merges");
+  const json::Array &added = *root.getArray("added_tokens");
+  size_t count = vocab.size();
+  for (const json::Value &token : added)
+    count = std::max<size_t>(
+        count, size_t(*token.getAsObject()->getInteger("id")) + 1);
+  texts.resize(count);
+  GgufTokenizer gguf;
+  gguf.model = "gpt2";
+  gguf.types.assign(count, 5);
+  for (const auto &[key, value] : vocab) {
+    texts[size_t(*value.getAsInteger())] = key;
+    gguf.types[size_t(*value.getAsInteger())] = 1;
+  }
+  for (const json::Value &value : added) {
+    const json::Object &token = *value.getAsObject();
+    auto id = size_t(*token.getInteger("id"));
+    texts[id] = token.getString("content")->str();
+    gguf.types[id] = token.getBoolean("special").value_or(false) ? 3 : 4;
+  }
+  for (size_t id = 0; id < count; ++id)
+    if (texts[id].empty())
+      texts[id] = "[PAD" + std::to_string(id) + "]";
+  gguf.tokens.assign(texts.begin(), texts.end());
+  for (const json::Value &merge : merges)
+    gguf.merges.push_back(*merge.getAsString());
+  return gguf;
+}
+
+/// Each `pre` of a vocabulary that we have splits as its tokenizer.json says.
+TEST(Gguf, PreSplitsAsTheTokenizerItself) {
+  const std::tuple<const char *, const char *, const char *> cases[] = {
+      {"falcon/tokenizer.json", "falcon", "falcon"},
+      {"phi-2/tokenizer.json", "phi-2", "phi2"},
+      {"gpt-neox/20B_tokenizer.json", "mpt", "gptneox"},
+      {"smollm2/tokenizer.json", "smollm", ""}};
+  std::optional<std::string> corpus =
+      sharedFile("tokenizers/gpt2/llamacpp.inp");
+  REQUIRE_SHARED(corpus);
+  SmallVector<StringRef> lines;
+  StringRef(*corpus).split(lines, "\n__ggml_vocab_test__\n");
+  for (const auto &[file, pre, architecture] : cases) {
+    SCOPED_TRACE(file);
+    std::string text = *sharedFile(std::string("tokenizers/") + file);
+    json::Value root = cantFail(json::parse(text));
+    std::vector<std::string> texts;
+    GgufTokenizer gguf = asGguf(*root.getAsObject(), texts);
+    gguf.pre = pre;
+    auto own = loadCompiled(compileTokenizerJson(text, {}));
+    auto named = loadCompiled(compileGgufTokenizer(gguf));
+    gguf.pre = "";
+    gguf.architecture = architecture;
+    auto unnamed = *architecture ? loadCompiled(compileGgufTokenizer(gguf))
+                                 : std::unique_ptr<Compiled>();
+    ASSERT_TRUE(own && named && (unnamed || !*architecture));
+    for (StringRef line : lines) {
+      Ids wanted = own->encode(line, text::kParseSpecial);
+      EXPECT_EQ(named->encode(line, text::kParseSpecial), wanted) << line.str();
+      if (unnamed)
+        EXPECT_EQ(unnamed->encode(line, text::kParseSpecial), wanted);
+    }
+  }
+}
+
 /// llama2.c's tokenizer.bin: u32 longest, then per token f32 score, u32 size,
 /// bytes. Its byte tokens and U+2581 are written as their text.
 std::vector<std::string> llama2cPieces(StringRef file) {

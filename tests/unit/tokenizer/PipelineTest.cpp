@@ -243,6 +243,37 @@ RC_GTEST_PROP(Pipeline, ByteLevelKeepsEveryByte, (const std::string &text)) {
   RC_ASSERT(together == text);
 }
 
+/// A fine-tune that added tokens to the tokenizer but no rows to the embedding.
+TEST(Pipeline, AddedTokensBeyondTheModel) {
+  SmallTokenizer small = byteLevelTokenizer({{"a", "b"}});
+  small.added =
+      R"([{"id":257,"content":"<pad>","special":true},)"
+      R"({"id":300,"content":"<x>"},{"id":5,"content":"\u0006","special":true}])";
+  TokenizerSideFiles side;
+  std::string remark;
+  side.remark = &remark;
+  side.modelVocabSize = 301;
+  EXPECT_EQ(
+      loadCompiled(compileTokenizerJson(small.json(), side))->encode("<pad>"),
+      (Ids{257}));
+  EXPECT_EQ(remark, "");
+  side.modelVocabSize = 257;
+  auto compiled = loadCompiled(compileTokenizerJson(small.json(), side));
+  ASSERT_TRUE(compiled);
+  EXPECT_EQ(compiled->encode("<pad>ab"), (Ids{'<', 'p', 'a', 'd', '>', 256}));
+  EXPECT_NE(remark.find("2 added tokens ('<pad>', '<x>') beyond"),
+            std::string::npos)
+      << remark;
+  // Where text begins with such a token the model cannot be meant.
+  small.postProcessor =
+      R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<pad>",)"
+      R"("type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"pair":[],)"
+      R"("special_tokens":{"<pad>":{"id":"<pad>","ids":[257],"tokens":["<pad>"]}}})";
+  EXPECT_NE(failure(compileTokenizerJson(small.json(), side))
+                .find("exit 1: the tokenizer has the token id 300"),
+            std::string::npos);
+}
+
 RC_GTEST_PROP(Pipeline, TextComesBack, ()) {
   static auto bytes = compile(byteLevelTokenizer({{"a", "b"}}));
   static auto pieces = compile(characterTokenizer(

@@ -43,3 +43,17 @@ func.func @shared(%x: tensor<?x64xf32>, %w: tensor<64x64xf32, #xf.quant<f32>>) -
   %p = xf.mul %r, %l : tensor<?x64xf32>
   return %p : tensor<?x64xf32>
 }
+
+// Halves of 24 rows do not begin at panels: the linear is one kernel, what follows another.
+// CHECK-LABEL: func.func @uneven_gate
+// CHECK: xf.fused "linear"
+// CHECK: xf.fused "activation+mul"
+// CHECK-NOT: xf.fused
+func.func @uneven_gate(%x: tensor<?x64xf32>, %w: tensor<48x64xf32, #xf.quant<f32>>) -> tensor<?x24xf32> {
+  %l = xf.linear %x, %w : (tensor<?x64xf32>, tensor<48x64xf32, #xf.quant<f32>>) -> tensor<?x48xf32>
+  %gate = xf.slice %l {offset = 0} : (tensor<?x48xf32>) -> tensor<?x24xf32>
+  %up = xf.slice %l {offset = 24} : (tensor<?x48xf32>) -> tensor<?x24xf32>
+  %a = xf.activation silu %gate : tensor<?x24xf32>
+  %h = xf.mul %a, %up : tensor<?x24xf32>
+  return %h : tensor<?x24xf32>
+}

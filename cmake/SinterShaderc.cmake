@@ -1,0 +1,50 @@
+# SINTER_SHADERC_LIBRARIES: what links libshaderc and SPIRV-Tools, for custom kernels in GLSL; empty where it is missing.
+# Distributions cut the archives in different ways (Debian 12's libshaderc.so lacks its glslang), so candidates are tried.
+include(CheckCXXSourceCompiles)
+
+find_path(SINTER_SHADERC_INCLUDE shaderc/shaderc.h)
+find_path(SINTER_SPIRV_TOOLS_INCLUDE spirv-tools/libspirv.h)
+find_library(SINTER_SPIRV_TOOLS_OPT SPIRV-Tools-opt)
+find_library(SINTER_SPIRV_TOOLS SPIRV-Tools)
+find_library(SINTER_SHADERC_SHARED NAMES shaderc_shared shaderc)
+find_library(SINTER_SHADERC_COMBINED shaderc_combined)
+set(glslang)
+foreach(part glslang MachineIndependent GenericCodeGen HLSL OGLCompiler OSDependent SPIRV)
+  find_library(SINTER_GLSLANG_${part} ${part})
+  if(SINTER_GLSLANG_${part})
+    list(APPEND glslang ${SINTER_GLSLANG_${part}})
+  endif()
+endforeach()
+set(tools)
+foreach(library ${SINTER_SPIRV_TOOLS_OPT} ${SINTER_SPIRV_TOOLS})
+  if(library)
+    list(APPEND tools ${library})
+  endif()
+endforeach()
+
+set(SINTER_SHADERC_LIBRARIES)
+if(SINTER_SHADERC_INCLUDE AND SINTER_SPIRV_TOOLS_INCLUDE)
+  set(CMAKE_REQUIRED_LINK_OPTIONS -fuse-ld=lld)
+  foreach(candidate shared combined split)
+    if(candidate STREQUAL shared)
+      set(libraries ${SINTER_SHADERC_SHARED} ${SINTER_SPIRV_TOOLS})
+    elseif(candidate STREQUAL combined)
+      set(libraries ${SINTER_SHADERC_COMBINED})
+    else()
+      # They need one another.
+      set(libraries -Wl,--start-group ${SINTER_SHADERC_COMBINED} ${glslang} ${tools} -Wl,--end-group)
+    endif()
+    set(CMAKE_REQUIRED_LIBRARIES ${libraries})
+    check_cxx_source_compiles("
+      #include <shaderc/shaderc.h>
+      #include <spirv-tools/libspirv.h>
+      int main() { return !shaderc_compiler_initialize() + !spvContextCreate(SPV_ENV_VULKAN_1_2); }"
+      SINTER_SHADERC_${candidate}_LINKS)
+    if(SINTER_SHADERC_${candidate}_LINKS)
+      set(SINTER_SHADERC_LIBRARIES ${libraries})
+      break()
+    endif()
+  endforeach()
+  unset(CMAKE_REQUIRED_LIBRARIES)
+  unset(CMAKE_REQUIRED_LINK_OPTIONS)
+endif()

@@ -1,0 +1,85 @@
+// sinter tune MODEL --device cpu|vulkan -o FILE
+#include "compiler/driver/Tune.h"
+#include "compiler/cli/BundlePlan.h"
+#include "compiler/cli/Command.h"
+#include "compiler/support/Error.h"
+#include "compiler/support/Interrupt.h"
+
+#include <memory>
+
+using namespace sinter;
+using namespace sinter::cli;
+
+namespace {
+struct Arguments {
+  TuneOptions options;
+  std::string output;
+};
+} // namespace
+
+static llvm::Error write(const std::string &path, llvm::StringRef text) {
+  std::error_code problem;
+  llvm::raw_fd_ostream file(path, problem);
+  if (!problem) {
+    file << text;
+    file.close();
+    problem = file.error();
+    file.clear_error();
+  }
+  return problem
+             ? resourceError("cannot write " + path + ": " + problem.message())
+             : llvm::Error::success();
+}
+
+static int run(const Arguments &arguments, const Globals &globals) {
+  TuneOptions options = arguments.options;
+  options.compile.threads = globals.threads;
+  options.compile.quiet = globals.quiet;
+  const std::string &quantization = options.compile.quantization;
+  if (!quantization.empty() && !isQuantization(quantization))
+    return reportUsage("quantization '" + quantization +
+                       "' is not known; use " + kQuantizations.str());
+  if (isBundle(options.compile.model))
+    return reportError(inputError(options.compile.model +
+                                  " is a bundle, whose kernels are finished; "
+                                  "tune the model that it was made from"));
+  if (llvm::Error error = installInterruptHandlers())
+    return reportError(std::move(error));
+  auto tuning = tune(options, globals.quiet ? llvm::nulls() : llvm::errs());
+  if (!tuning)
+    return reportError(tuning.takeError());
+  std::string text = tuningText(*tuning);
+  if (arguments.output.empty()) {
+    llvm::outs() << text;
+    return kExitOk;
+  }
+  if (llvm::Error error = write(arguments.output, text))
+    return reportError(std::move(error));
+  return kExitOk;
+}
+
+Runner cli::addTuneCommand(CLI::App &app, const Globals &globals) {
+  app.description("Measure schedules of a model's kernels on this machine");
+  auto arguments = std::make_shared<Arguments>();
+  TuneOptions &options = arguments->options;
+  app.add_option("MODEL", options.compile.model,
+                 "Hugging Face folder or GGUF file")
+      ->required();
+  app.add_option("-o,--output", arguments->output,
+                 "File for compile --tuning (default: standard output)");
+  app.add_option("--device", options.device, "cpu or vulkan")
+      ->check(CLI::IsMember({"cpu", "vulkan"}))
+      ->required();
+  app.add_option("--gpu", options.gpu,
+                 "With vulkan: the index of the GPU, or part of its name");
+  app.add_option("--variant", options.variant,
+                 "Kernels of this variant instead of the best");
+  app.add_option("-q,--quantization", options.compile.quantization,
+                 "f32, f16, q8, q4 or keep, as for compile");
+  app.add_option("--context", options.compile.context,
+                 "Tokens a conversation can hold, as for compile");
+  app.add_option("--kernels", options.only, "Only ids that contain this text");
+  app.add_option("--seconds", options.seconds, "Time of each measurement")
+      ->check(CLI::Range(0.0, 60.0));
+  return [arguments, &globals] { return run(*arguments, globals); };
+}
