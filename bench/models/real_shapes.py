@@ -3,6 +3,7 @@
 
   real_shapes.py [MODEL...] [--quantization q4] [--target cpu] [--context N] [--limit 4G] [--tokens N] [--folder DIR] [--json FILE]
   real_shapes.py --write MODEL --folder DIR      only writes the checkpoint
+  real_shapes.py --show FILE                     prints the table of lines that --json wrote
 
 One model at a time: its config.json and bf16 safetensors (one shard a GiB) are written to --folder, compiled under
 --limit of private memory, run for --tokens tokens if asked, and deleted. Weights repeat a tile of normally distributed
@@ -286,19 +287,22 @@ def measure(name, options, tile):
     return row
 
 
-def show(rows, options):
-    print(f"-q {options.quantization} --target {options.target} --mem-limit {options.limit}\n")
+def show(rows):
     print("| shape | parameters | checkpoint, GB | processor time, s | peak, MiB | bits/weight | bundle, GB | on the device, GB | context |")
     print("|---|---|---|---|---|---|---|---|---|")
-    for r in rows:
+    for r in sorted(rows, key=lambda row: row["parameters"]):
         print(f"| {r['model']}{'*' if r['squeezed'] else ''} | {r['parameters'] / 1e9:.2f} B | {r['checkpoint_bytes'] / 1e9:.2f} | {r['cpu_seconds']:.0f} "
               f"| {r['peak_mib']:.0f} | {r['bits_per_weight']:.2f} | {r['bundle_bytes'] / 1e9:.2f} | {r['device_bytes'] / 1e9:.2f} | {r['context']} |")
+    for r in rows:
+        if "run" in r:
+            print(f"{r['model']}: {r['run']['decode_tokens_per_second']:.1f} tok/s, peak {r['run_peak_mib']:.0f} MiB")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(SHAPES))
     parser.add_argument("--write", choices=SHAPES, help="only write this model's checkpoint into --folder")
+    parser.add_argument("--show", type=pathlib.Path, help="print the table of this file's lines")
     parser.add_argument("--quantization", default="q4")
     parser.add_argument("--target", default="cpu")
     parser.add_argument("--context", type=int)
@@ -308,6 +312,9 @@ def main():
     parser.add_argument("--sinter", type=pathlib.Path, default=ROOT / "build/bin/sinter")
     parser.add_argument("--json", type=pathlib.Path, help="append a line per model here")
     options = parser.parse_args()
+    if options.show:
+        show([json.loads(line) for line in options.show.read_text().splitlines()])
+        return
     tile = Tile()
     if options.write:
         write_checkpoint(SHAPES[options.write], options.folder / options.write, tile)
@@ -318,7 +325,7 @@ def main():
         if options.json:
             with open(options.json, "a") as file:
                 file.write(json.dumps(rows[-1]) + "\n")
-    show(rows, options)
+    show(rows)
 
 
 if __name__ == "__main__":

@@ -114,6 +114,14 @@ static void readGptNeox(Keys &keys, DecoderConfig &config) {
 //===-- Metadata of single architectures in GGUF
 //---------------------------===//
 
+/// Some early files name the order that all files of llama have.
+static void readLlamaGguf(GgufKeys &keys, DecoderConfig &) {
+  llvm::StringRef order = keys.text("tensor_data_layout");
+  if (!order.empty() && order != "Meta AI original pth")
+    keys.refuse("tensor_data_layout",
+                "is '" + order + "', which is not implemented");
+}
+
 static void readGemmaGguf(GgufKeys &, DecoderConfig &config) {
   scaleEmbeddings(config);
 }
@@ -187,6 +195,7 @@ static std::vector<Architecture> llamaFamily() {
   Architecture llama{"llama"};
   llama.modelClasses = {"LlamaForCausalLM", "LLaMAForCausalLM"};
   llama.hasAttentionBiasKey = llama.hasMlpBiasKey = llama.ggufSlides = true;
+  llama.readGguf = readLlamaGguf;
 
   Architecture mistral{"mistral"};
   mistral.modelClasses = {"MistralForCausalLM"};

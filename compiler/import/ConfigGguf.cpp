@@ -112,8 +112,12 @@ static void readLongRope(GgufKeys &keys, const TensorInfo *shortFactors,
   rope.originalContext = keys.integer("rope.scaling.original_context_length");
   rope.factors = keys.numbers(*shortFactors, rope.dim / 2);
   rope.longFactors = keys.numbers(*longFactors, rope.dim / 2);
-  if (keys.failed() || rope.originalContext < 2)
+  if (keys.failed())
     return;
+  if (rope.originalContext < 2)
+    return keys.fail(inputError(
+        keys.place() + ": metadata rope.scaling.original_context_length is " +
+        llvm::Twine(rope.originalContext) + "; it must be 2 or more"));
   rope.attentionFactor =
       keys.real("rope.scaling.attn_factor",
                 longRopeMagnitude(static_cast<double>(config.maxPositions) /

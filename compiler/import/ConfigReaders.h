@@ -103,6 +103,9 @@ double yarnMagnitude(double factor, double scale = 1.0);
 /// stretched.
 double longRopeMagnitude(double stretch, int64_t original);
 
+/// Refuses keys of config.json that this architecture does not honour.
+void refuseUnknownFeatures(Keys &keys, const Architecture &architecture);
+
 /// `keys` is config.json, `generation` generation_config.json (or empty),
 /// hasHead whether there is an lm_head.weight; `folder` is for messages.
 llvm::Expected<DecoderConfig>

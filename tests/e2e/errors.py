@@ -212,6 +212,7 @@ for key, values in {
             continue
         edit("config", f"{key} {value}", 1, rf"config\.json.*({key}|heads|head dimension|rotary base|norm's epsilon)", "config", **{key: value})
 edit("config", "layers beyond the weights", 1, r"model\.layers\.\d+\..*", "config", num_hidden_layers=9)
+edit("config", "fewer layers than the weights", 3, r"tensor model\.layers\.1\..* is not used", "config", num_hidden_layers=1)
 edit("config", "hidden_size beside the weights", 1, r"model\.\S+.*192", "config", hidden_size=384, head_dim=32)
 edit("config", "vocab_size beside the weights", 1, r"embed_tokens.*1024", "config", vocab_size=2000)
 edit("config", "unknown architecture", 3, r"config\.json.*mamba2.*llama", "config",

@@ -64,7 +64,7 @@ def check_writer(scratch):
 
 def logits(scratch, name, overrides):
     convert(shared("reference/llama"), scratch / f"{name}.gguf", overrides)
-    sinter("compile", scratch / f"{name}.gguf", "-q", "f32", "--variants", "native", "-o", scratch / name, "--quiet")
+    sinter("compile", scratch / f"{name}.gguf", "-q", "f32", "--variants", "x86-64-v2", "-o", scratch / name, "--quiet")
     sinter("logits", scratch / name, "--tokens", ",".join(map(str, range(3, 43))), "-o", scratch / "logits.npy", "--quiet")
     return read_npy(scratch / "logits.npy")[1]
 
@@ -95,6 +95,8 @@ REFUSALS = [  # folder, keys, tensors, code, what the message says
     ("gemma3", {"attn_logit_softcapping": 50.0}, (), 3, "gemma3.attn_logit_softcapping is set"),
     ("gemma3", {"attention__sliding_window_pattern": 0}, (), 1, "sliding_window_pattern is 0"),
     ("phi3", {}, ["rope_factors_long.weight"], 1, "one is missing"),
+    ("phi3-longrope", {"rope__scaling__original_context_length": 1}, (), 1, "original_context_length is 1;"),
+    ("llama", {"tensor_data_layout": "other"}, (), 3, "llama.tensor_data_layout is 'other'"),
     ("stablelm-3b", {"rope__dimension_count": 3}, (), 1, "an even number"),
     ("stablelm-3b", {"attention__sliding_window": 8}, (), 3, "stablelm.attention.sliding_window is set")]
 

@@ -32,7 +32,7 @@ def enlarged(folder, out, power):
 
 
 def logits(scratch, model, quantization):
-    sinter("compile", model, "-q", quantization, "--variants", "native", "-o", scratch / quantization, "--quiet")
+    sinter("compile", model, "-q", quantization, "--variants", "x86-64-v2", "-o", scratch / quantization, "--quiet")
     sinter("logits", scratch / quantization, "--tokens", ",".join(map(str, range(3, 35))), "-o", scratch / "logits.npy", "--quiet")
     return read_npy(scratch / "logits.npy")[1]
 

@@ -174,3 +174,116 @@ TEST(ConfigGguf, AbsurdAndMissingSizes) {
       read(bare({"embedding_length"}).u32("llama.embedding_length", 66)), 1,
       {"no multiple"});
 }
+
+/// Metadata of another architecture: 2 layers, hidden 64, 4 heads, 2 key-value
+/// heads.
+static GgufBuilder family(llvm::StringRef name, llvm::StringRef epsilon) {
+  GgufBuilder builder;
+  builder.string("general.architecture", name);
+  const std::pair<const char *, uint32_t> kSizes[] = {
+      {"block_count", 2},          {"embedding_length", 64},
+      {"feed_forward_length", 96}, {"attention.head_count", 4},
+      {"context_length", 128},     {"attention.head_count_kv", 2}};
+  for (auto &[key, value] : kSizes)
+    builder.u32((name + "." + key).str(), value);
+  builder.f32((name + ".attention." + epsilon).str(), 1e-5f);
+  builder.tensor("token_embd.weight", {64, 32}, 0, 64 * 32 * 4);
+  return builder;
+}
+static const char *const kRms = "layer_norm_rms_epsilon";
+static const char *const kLayerNorm = "layer_norm_epsilon";
+
+/// Mistral's files are of architecture llama; its window must not lose the
+/// rotary base or its scaling.
+TEST(ConfigGguf, LayersWithAWindowRotateAsTheOthers) {
+  DecoderConfig c =
+      llvm::cantFail(read(llamaGguf()
+                              .u32("llama.attention.sliding_window", 1000)
+                              .f32("llama.rope.freq_base", 1e6f)
+                              .string("llama.rope.scaling.type", "linear")
+                              .f32("llama.rope.scaling.factor", 4)));
+  EXPECT_EQ(c.windowOf(1), 1000);
+  EXPECT_EQ(c.ropeOf(1).theta, 1e6);
+  EXPECT_EQ(c.ropeOf(1).scaling, RopeScaling::Linear);
+  EXPECT_EQ(c.ropeOf(1).factor, 4);
+}
+
+TEST(ConfigGguf, Gemma) {
+  DecoderConfig c = llvm::cantFail(read(family("gemma", kRms)));
+  EXPECT_EQ(c.architecture, "gemma");
+  EXPECT_EQ(c.embeddingScale, 8);
+  EXPECT_EQ(c.activation, Activation::GeluTanh);
+  c = llvm::cantFail(read(family("gemma2", kRms)));
+  EXPECT_EQ(c.attentionScale, 0.25);
+  EXPECT_EQ(c.attentionSoftcap, 50);
+  EXPECT_EQ(c.logitSoftcap, 30);
+  EXPECT_EQ(c.windowOf(0), 4096);
+  EXPECT_EQ(c.windowOf(1), 0);
+  c = llvm::cantFail(read(family("gemma2", kRms)
+                              .f32("gemma2.attention.scale", 0.5f)
+                              .u32("gemma2.attention.sliding_window", 7)));
+  EXPECT_EQ(c.attentionScale, 0.5);
+  EXPECT_EQ(c.windowOf(0), 7);
+  c = llvm::cantFail(read(family("gemma3", kRms)));
+  EXPECT_EQ(c.architecture, "gemma3_text");
+  EXPECT_TRUE(c.qkNorm);
+  EXPECT_EQ(c.rope.theta, 1e6);
+  EXPECT_EQ(c.windowOf(0), 0);
+  GgufBuilder perLayer = family("gemma3", kRms);
+  perLayer.u32("gemma3.attention.sliding_window", 9)
+      .entry("gemma3.attention.sliding_window_pattern", 9,
+             le(7u) + le<uint64_t>(2) + le<uint8_t>(0) + le<uint8_t>(1));
+  c = llvm::cantFail(read(perLayer));
+  EXPECT_EQ(c.windowOf(0), 0);
+  EXPECT_EQ(c.windowOf(1), 9);
+  EXPECT_EQ(c.ropeOf(1).theta, 1e4);
+}
+
+/// The 27B models divide by hidden / heads, and only their layers tell.
+TEST(ConfigGguf, TheScaleOfGemma27B) {
+  for (auto [name, layers] : {std::pair("gemma2", 46u), {"gemma3", 62u}}) {
+    std::string prefix = std::string(name) + ".";
+    GgufBuilder builder;
+    builder.string("general.architecture", name);
+    const std::pair<const char *, uint32_t> kSizes[] = {
+        {"block_count", layers},      {"embedding_length", 64},
+        {"feed_forward_length", 96},  {"attention.head_count", 4},
+        {"context_length", 128},      {"attention.key_length", 8},
+        {"attention.value_length", 8}};
+    for (auto &[key, value] : kSizes)
+      builder.u32(prefix + key, value);
+    builder.f32(prefix + "attention.layer_norm_rms_epsilon", 1e-6f);
+    builder.tensor("token_embd.weight", {64, 32}, 0, 64 * 32 * 4);
+    EXPECT_EQ(llvm::cantFail(read(builder)).attentionScale, 0.25) << name;
+  }
+}
+
+TEST(ConfigGguf, LayerNormFamilies) {
+  DecoderConfig c = llvm::cantFail(
+      read(family("phi2", kLayerNorm).u32("phi2.rope.dimension_count", 6)));
+  EXPECT_EQ(c.architecture, "phi");
+  EXPECT_TRUE(c.parallelResidual);
+  EXPECT_EQ(c.rope.dim, 6);
+  c = llvm::cantFail(read(family("falcon", kLayerNorm)
+                              .string("falcon.tensor_data_layout", "jploski")));
+  EXPECT_EQ(c.qkvLayout, QkvLayout::Stacked);
+  EXPECT_EQ(c.activation, Activation::Gelu);
+  EXPECT_FALSE(c.alibi || c.separateMlpNorm);
+  c = llvm::cantFail(read(family("stablelm", kLayerNorm)
+                              .boolean("stablelm.use_parallel_residual", true)
+                              .tensor("blk.0.ffn_norm.weight", {64}, 0, 256)));
+  EXPECT_FALSE(c.parallelResidual);
+  c = llvm::cantFail(read(family("gptneox", kLayerNorm)
+                              .boolean("gptneox.use_parallel_residual", true)));
+  EXPECT_TRUE(c.parallelResidual);
+  EXPECT_FAILS(read(family("gptneox", kLayerNorm)), 1,
+               {"gptneox.use_parallel_residual", "is missing"});
+  EXPECT_FAILS(read(family("gpt2", kRms)), 1,
+               {"gpt2.attention.layer_norm_epsilon", "is missing"});
+  EXPECT_FAILS(read(family("falcon", kLayerNorm)), 3, {"tensor_data_layout"});
+  EXPECT_FAILS(read(family("gpt2", kLayerNorm).f32("gpt2.logit_scale", 0.5f)),
+               3, {"gpt2.logit_scale"});
+  EXPECT_FAILS(read(family("gpt2", kLayerNorm)
+                        .string("gpt2.position_embedding", "alibi")),
+               3, {"gpt2.position_embedding is not known"});
+}

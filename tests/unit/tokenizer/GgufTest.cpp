@@ -155,7 +155,7 @@ GgufTokenizer asGguf(const json::Object &root,
   gguf.model = "gpt2";
   gguf.types.assign(count, 5);
   for (const auto &[key, value] : vocab) {
-    texts[size_t(*value.getAsInteger())] = key;
+    texts[size_t(*value.getAsInteger())] = key.str();
     gguf.types[size_t(*value.getAsInteger())] = 1;
   }
   for (const json::Value &value : added) {

@@ -248,7 +248,7 @@ TEST(Pipeline, AddedTokensBeyondTheModel) {
   SmallTokenizer small = byteLevelTokenizer({{"a", "b"}});
   small.added =
       R"([{"id":257,"content":"<pad>","special":true},)"
-      R"({"id":300,"content":"<x>"},{"id":5,"content":"\u0006","special":true}])";
+      R"({"id":300,"content":"<x>"},{"id":5,"content":"\u0105","special":true}])";
   TokenizerSideFiles side;
   std::string remark;
   side.remark = &remark;
