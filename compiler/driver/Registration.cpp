@@ -30,12 +30,11 @@ using namespace mlir;
 
 void sinter::registerAllSinterDialects(DialectRegistry &registry) {
   registry.insert<xf::XfDialect, plan::PlanDialect, kern::KernDialect>();
-  registry
-      .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
-              gpu::GPUDialect, LLVM::LLVMDialect, linalg::LinalgDialect,
-              math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-              spirv::SPIRVDialect,
-              tensor::TensorDialect, vector::VectorDialect>();
+  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, gpu::GPUDialect, LLVM::LLVMDialect,
+                  linalg::LinalgDialect, math::MathDialect,
+                  memref::MemRefDialect, scf::SCFDialect, spirv::SPIRVDialect,
+                  tensor::TensorDialect, vector::VectorDialect>();
 }
 
 void sinter::registerAllSinterPasses() {

@@ -30,8 +30,7 @@ Status openVulkan(Model &model, const sinter_model_options &options,
   model.takeDevice(device);
   return SINTER_OK;
 #else
-  return fault.set(SINTER_UNSUPPORTED,
-                   "this runtime was built without Vulkan");
+  return fault.set(SINTER_UNSUPPORTED, "this runtime was built without Vulkan");
 #endif
 }
 

@@ -180,8 +180,8 @@ Status Encoder::mapInputs(Bytes segment, bool first, size_t offset,
   // Segments come in order: what lies before this one is done with.
   for (; inputCount && inputs->end <= offset; --inputCount)
     ++inputs;
-  for (size_t i = 0;
-       i < inputCount && inputs[i].begin < offset + segment.size; ++i) {
+  for (size_t i = 0; i < inputCount && inputs[i].begin < offset + segment.size;
+       ++i) {
     size_t begin = inputs[i].begin > offset ? inputs[i].begin - offset : 0;
     size_t end = inputs[i].end - offset;
     end = end < segment.size ? end : segment.size;

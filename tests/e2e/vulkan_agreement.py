@@ -3,40 +3,21 @@ with the published implementation's, without a message of the Khronos validation
 
 Skips (exit code 77) where the driver or the layer is not installed."""
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-from bundles import SINTER, largest_difference, read_npy, read_safetensors, run_tool, shared, sinter, temporary_folder
+from bundles import largest_difference, read_npy, read_safetensors, run_tool, shared, sinter, temporary_folder
+from vulkan_driver import vulkan
 
 TOLERANCE = 5e-4  # of the logits' standard deviation
-DRIVERS = {"lavapipe": "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
-           "swiftshader": "/usr/lib/chromium/vk_swiftshader_icd.json"}
-LAYER = "VK_LAYER_KHRONOS_validation"
 
-driver = DRIVERS[sys.argv[2]]
-if not Path(driver).exists():
-    print(f"skipped: {driver} is missing")
-    sys.exit(77)
+on_device = vulkan(sys.argv[2])
 folder = shared(f"reference/{sys.argv[1]}")
 facts = json.loads((folder / "expected.json").read_text())
 expected = read_safetensors(folder / "expected.safetensors")
 tokens, std = facts["tokens"], facts["logit_std"]
 listed = lambda ids: ",".join(map(str, ids))
-
-
-def on_device(*arguments):
-    """Standard output of sinter on the driver; messages of the layer are failures."""
-    environment = dict(os.environ, VK_ICD_FILENAMES=driver, VK_INSTANCE_LAYERS=LAYER,
-                       VK_LAYER_ENABLES="VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT")
-    done = subprocess.run([SINTER, *map(str, arguments)], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    for word in ("Validation Error", "Validation Warning", "VUID-", "SYNC-"):
-        assert word not in done.stdout + done.stderr, done.stdout + done.stderr
-    return done.stdout
-
 
 with temporary_folder() as scratch:
     bundle = f"{scratch}/bundle"

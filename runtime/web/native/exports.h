@@ -76,9 +76,9 @@ SINTER_API sinter_status sinter_model_open_memory(
  * __indirect_function_table, __stack_pointer (the runtime instance's), and the
  * immutable i32 globals __memory_base and __table_base (any value: kernels
  * have no data and no table entries of their own), or some of these. They
- * export each kernel by its id. Grow the runtime's table by the number of kernels, set the entries
- * to the exports in the order of the plan's kernel table (sinter_web_plan), at the same indices in every
- * worker.
+ * export each kernel by its id. Grow the runtime's table by the number of
+ * kernels, set the entries to the exports in the order of the plan's kernel
+ * table (sinter_web_plan), at the same indices in every worker.
  *
  *   stamp  the 48 bytes of the kernel module's custom section "sinter"
  *          (WebAssembly.Module.customSections): checked against the plan

@@ -50,6 +50,11 @@ public:
   void check(size_t index, const RunSize &size, double tolerance,
              std::function<void(std::vector<Datum> &)> prepare = {});
 
+  /// Notes a run of region `index` on given bindings, which must live until
+  /// run(); `inspect` looks at them afterwards.
+  void check(size_t index, std::vector<Memory *> bindings,
+             std::function<void()> inspect);
+
   /// Adds kern.kernel text; its caps stand as `#caps`.
   void addKernel(const std::string &text);
   /// Notes a run of such a kernel. `inspect` looks at the bindings afterwards,

@@ -1,8 +1,8 @@
 // The CMake package of a bundle: found, linked and run from a place of its own,
 // with stand-ins for runtime and kernels.
 #include "compiler/bundle/NativePackage.h"
-#include "compiler/bundle/ResourceFolder.h"
 #include "Folders.h"
+#include "compiler/bundle/ResourceFolder.h"
 
 #include "gtest/gtest.h"
 
