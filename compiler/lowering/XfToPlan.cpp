@@ -277,21 +277,35 @@ LogicalResult Lowering::lowerFused(xf::FusedOp fused, StringAttr name,
   return success();
 }
 
-/// The names under which the runtime sees an entry's argument and result.
-static std::pair<StringRef, StringRef> ioNames(StringRef entry) {
+namespace {
+/// The names under which the runtime sees an entry's arguments and result.
+struct IoNames {
+  SmallVector<StringRef, 3> inputs;
+  StringRef output;
+};
+} // namespace
+
+static IoNames ioNames(StringRef entry) {
   if (entry == "head")
-    return {"hidden", "logits"};
+    return {{"hidden"}, "logits"};
   if (entry == "greedy")
-    return {"logits", "next_token"};
-  return {"tokens", "hidden"};
+    return {{"logits"}, "next_token"};
+  if (entry == "sample")
+    return {{"logits", "sampling", "history"}, "next_token"};
+  return {{"tokens"}, "hidden"};
 }
 
 LogicalResult Lowering::lowerEntry(func::FuncOp function) {
-  auto [inputName, outputName] = ioNames(function.getName());
+  auto [inputNames, outputName] = ioNames(function.getName());
   Block &body = function.getBody().front();
   Value result = body.getTerminator()->getOperand(0);
-  ioBuffer(inputName, function.getArgument(0).getType());
-  bufferOf[function.getArgument(0)] = ioBuffers[inputName];
+  if (function.getNumArguments() != inputNames.size())
+    return function.emitOpError("must have ")
+           << inputNames.size() << " arguments";
+  for (auto [name, argument] : llvm::zip(inputNames, function.getArguments())) {
+    ioBuffer(name, argument.getType());
+    bufferOf[argument] = ioBuffers[name];
+  }
   ioBuffer(outputName, result.getType());
   bufferOf[result] = ioBuffers[outputName];
   if (outputName == "logits")
@@ -402,8 +416,10 @@ void Lowering::writeProgram() {
 }
 
 LogicalResult Lowering::run() {
-  for (StringRef name : {"prefill", "decode", "head", "greedy"}) {
+  for (StringRef name : {"prefill", "decode", "head", "greedy", "sample"}) {
     auto function = symbols.lookup<func::FuncOp>(name);
+    if (!function && name == "sample")
+      continue;
     if (!function)
       return module.emitError() << "entry point @" << name << " is missing";
     if (failed(lowerEntry(function)))

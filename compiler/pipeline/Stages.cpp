@@ -58,7 +58,7 @@ static void populateXfStage(Stage stage, OpPassManager &passes,
     passes.addPass(createQuantizeWeights(
         {options.quantization, options.kind.grid ? "f32" : "i8"}));
   if (stage == Stage::Fuse) {
-    passes.addPass(createSplitEntryPoints());
+    passes.addPass(createSplitEntryPoints({options.kind.grid}));
     passes.addPass(createMergeLinears());
     int64_t limit = options.kind.bindingLimit;
     passes.addPass(createFuseRegions({limit == INT64_MAX ? 0 : limit}));

@@ -62,6 +62,7 @@ private:
                                               llvm::ArrayRef<Datum> arguments);
   llvm::Error runOp(mlir::Operation &op, Values &values);
   llvm::Expected<Datum> compute(mlir::Operation &op, Values &values);
+  llvm::Error computeSort(xf::SortLogitsOp op, Values &values);
   llvm::Expected<Datum> computeRope(xf::RopeOp op, Values &values);
   std::shared_ptr<const Tensor> table(xf::RopeAttr rope, int64_t positions);
 

@@ -85,6 +85,21 @@ llvm::Expected<Tensor> attention(const Tensor &q, const KvCache &cache,
 /// The table [alibi.heads, positions] that the attribute describes.
 Tensor alibiTable(xf::AlibiAttr alibi, int64_t positions);
 
+//===-- Sample.cpp --------------------------------------------------------===//
+
+/// The results of xf.sort_logits, [R, N] each.
+struct SortedLogits {
+  Tensor penalised, sorted, sums;
+};
+
+/// logits [1, V], sampling [1, 16] as docs/web.md says, of which element 8 is
+/// at most the size of history; tokens of history lie in the vocabulary.
+SortedLogits sortLogits(const Tensor &logits, const Tensor &sampling,
+                        const Tokens &history, int64_t runTokens);
+
+/// The token drawn from penalised logits [R, N], or -1 for bad logits.
+int32_t sample(const Tensor &penalised, const Tensor &sampling);
+
 //===-- Eltwise.cpp -------------------------------------------------------===//
 
 Tensor activation(const Tensor &x, xf::ActivationKind kind);

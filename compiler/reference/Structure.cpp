@@ -145,6 +145,8 @@ llvm::Error Evaluator::runOp(Operation &op, Values &values) {
     return reference::append(
         tensorOf(values.at(append.getK())), tensorOf(values.at(append.getV())),
         scalars.position, *std::get<KvCache *>(values.at(append.getCache())));
+  if (auto sort = dyn_cast<xf::SortLogitsOp>(op))
+    return computeSort(sort, values);
   llvm::Expected<Datum> datum = compute(op, values);
   if (!datum)
     return datum.takeError();
@@ -178,6 +180,10 @@ llvm::Expected<Datum> Evaluator::compute(Operation &op, Values &values) {
       })
       .Case([&](xf::ArgmaxOp op) -> Result {
         return Datum(argmax(tensor(op.getLogits())));
+      })
+      .Case([&](xf::SampleOp op) -> Result {
+        return Datum(Tokens{
+            sample(tensor(op.getPenalised()), tensor(op.getSampling()))});
       })
       .Case([&](xf::RmsNormOp op) -> Result {
         return makeDatum(rmsNorm(tensor(op.getX()), tensor(op.getWeight()),
@@ -249,6 +255,25 @@ llvm::Expected<Datum> Evaluator::compute(Operation &op, Values &values) {
         return unsupportedError("the reference evaluator does not know " +
                                 op->getName().getStringRef());
       });
+}
+
+llvm::Error Evaluator::computeSort(xf::SortLogitsOp op, Values &values) {
+  const Tensor &logits = tensorOf(values.at(op.getLogits()));
+  const Tensor &sampling = tensorOf(values.at(op.getSampling()));
+  const auto &history = std::get<Tokens>(values.at(op.getHistory()));
+  if (!(sampling.at(0, 8) >= 0 && sampling.at(0, 8) <= float(history.size())))
+    return inputError("sampling counts tokens that history does not have");
+  for (int32_t token : history)
+    if (token < 0 || token >= logits.columns)
+      return inputError("token " + llvm::Twine(token) +
+                        " of history lies outside the vocabulary of " +
+                        llvm::Twine(logits.columns));
+  auto type = cast<RankedTensorType>(op.getSorted().getType());
+  SortedLogits out = sortLogits(logits, sampling, history, type.getDimSize(1));
+  values[op.getPenalised()] = makeDatum(std::move(out.penalised));
+  values[op.getSorted()] = makeDatum(std::move(out.sorted));
+  values[op.getSums()] = makeDatum(std::move(out.sums));
+  return llvm::Error::success();
 }
 
 llvm::Expected<Datum> Evaluator::computeRope(xf::RopeOp op, Values &values) {

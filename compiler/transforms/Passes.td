@@ -43,8 +43,10 @@ def SplitEntryPoints : Pass<"xf-split-entry-points", "::mlir::ModuleOp"> {
   let summary = "make prefill, decode, head and greedy of body and head";
   let description = [{
     `@prefill` is `@body` (any number of tokens), `@decode` is `@body` for one token; `@head` selects one row of the hidden states before it
-    computes logits; `@greedy` picks the largest logit.
+    computes logits; `@greedy` picks the largest logit. With `sample`, `@sample` draws a token from logits, `sampling` (docs/web.md) and the
+    tokens said so far, as many as the context holds but at most 8192.
   }];
+  let options = [Option<"sample", "sample", "bool", "false", "make @sample, which grids have kernels for">];
   let dependentDialects = ["::sinter::xf::XfDialect"];
 }
 

@@ -1,6 +1,7 @@
 // xf-split-entry-points: @body and @head become the four functions the runtime
 // calls. Needs @body: tensor<?xi32> -> tensor<?xHxf32> and @head:
-// tensor<?xHxf32> -> tensor<?xVxf32>; leaves @prefill, @decode, @head, @greedy.
+// tensor<?xHxf32> -> tensor<?xVxf32>; leaves @prefill, @decode, @head, @greedy,
+// and @sample if asked for.
 #include "compiler/transforms/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -65,10 +66,51 @@ static void addGreedy(func::FuncOp head) {
   builder.create<func::ReturnOp>(greedy.getLoc(), best);
 }
 
+/// Tokens that penalties can count: those of the context, within reason.
+static int64_t historyTokens(ModuleOp module) {
+  constexpr int64_t most = 8192;
+  int64_t context = 0;
+  for (auto state : module.getOps<xf::StateOp>())
+    context = std::max(
+        context, int64_t(cast<xf::KvCacheType>(state.getType()).getCapacity()));
+  return std::min(context, most);
+}
+
+/// Not where a vocabulary is too large to be sorted in runs: the host draws.
+static void addSample(ModuleOp module, func::FuncOp head) {
+  OpBuilder builder(head.getContext());
+  builder.setInsertionPointToEnd(module.getBody());
+  auto logits = cast<RankedTensorType>(head.getFunctionType().getResult(0));
+  int64_t run = xf::runTokens(logits.getDimSize(1));
+  int64_t history = historyTokens(module);
+  if (!run || !history)
+    return;
+  Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
+  auto token = RankedTensorType::get({1}, i32);
+  SmallVector<Type> inputs = {logits,
+                              RankedTensorType::get({xf::kSamplingSize}, f32),
+                              RankedTensorType::get({history}, i32)};
+  auto sample = builder.create<func::FuncOp>(
+      head.getLoc(), "sample", builder.getFunctionType(inputs, {token}));
+  builder.setInsertionPointToStart(sample.addEntryBlock());
+  Value sampling = sample.getArgument(1);
+  auto count = int64_t(llvm::divideCeil(logits.getDimSize(1), run));
+  Type sorted = RankedTensorType::get({count, run}, f32);
+  auto sort = builder.create<xf::SortLogitsOp>(sample.getLoc(), sorted, sorted,
+                                               sorted, sample.getArgument(0),
+                                               sampling, sample.getArgument(2));
+  Value drawn =
+      builder.create<xf::SampleOp>(sample.getLoc(), token, sort.getPenalised(),
+                                   sort.getSorted(), sort.getSums(), sampling);
+  builder.create<func::ReturnOp>(sample.getLoc(), drawn);
+}
+
 namespace {
 
 struct SplitEntryPointsPass
     : sinter::impl::SplitEntryPointsBase<SplitEntryPointsPass> {
+  using Base::Base;
+
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     auto body = symbols.lookup<func::FuncOp>("body");
@@ -86,6 +128,8 @@ struct SplitEntryPointsPass
     specializeToOneToken(decode);
     selectRowFirst(head);
     addGreedy(head);
+    if (sample)
+      addSample(getOperation(), head);
   }
 };
 

@@ -57,7 +57,7 @@ def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
   let summary = "a range of the activation arena, alive from dispatch `first` to dispatch `last` of its entry";
   let description = [{
     A buffer with `io` is seen by the runtime or by several entries under that name and is alive always: "tokens" (i32), "hidden",
-    "logits", "next_token" (i32).
+    "logits", "next_token" (i32), "sampling", "history" (i32).
     - buffer_c1: offset is a multiple of 64, bytes is positive, 0 <= first <= last
     - buffer_c2: io or entry is given; entry names a plan.entry, which without io has more than `last` dispatches
   }];
@@ -68,7 +68,7 @@ def Plan_BufferOp : Plan_Op<"buffer", [Symbol]> {
 }
 
 def Plan_EntryOp : Plan_Op<"entry", [Symbol, SingleBlock, NoTerminator, NoRegionArguments, HasParent<"ProgramOp">]> {
-  let summary = "an entry point (prefill, decode, head, greedy): its dispatches in order";
+  let summary = "an entry point (prefill, decode, head, greedy, sample): its dispatches in order";
   let description = [{
     - entry_c1: the body holds only plan.dispatch
   }];

@@ -37,4 +37,14 @@ mlir::RankedTensorType withScheme(mlir::RankedTensorType type, Scheme scheme);
 /// Whether weights of this scheme are multiplied as integers (q8_0, q4_0).
 bool isIntegerScheme(Scheme scheme);
 
+/// Elements of `sampling` (docs/web.md), and the bounds of the runs that
+/// xf.sort_logits makes.
+constexpr int64_t kSamplingSize = 16;
+constexpr int64_t kMostRuns = 256;
+constexpr int64_t kLeastRunTokens = 256, kMostRunTokens = 4096;
+
+/// Tokens of a run of xf.sort_logits for a vocabulary: as few as the number of
+/// runs allows. 0 where the vocabulary is too large.
+int64_t runTokens(int64_t vocabulary);
+
 } // namespace sinter::xf

@@ -6,5 +6,6 @@ include "dialects/xf/XfNormOps.td"
 include "dialects/xf/XfLinearOps.td"
 include "dialects/xf/XfAttentionOps.td"
 include "dialects/xf/XfEltwiseOps.td"
+include "dialects/xf/XfSampleOps.td"
 include "dialects/xf/XfStructureOps.td"
 #endif

@@ -18,9 +18,10 @@ constexpr uint64_t kMaxArena = uint64_t(1) << 46;
 constexpr uint32_t kWeightAlignment = 256;
 constexpr uint32_t kMaxSide = 1u << 28; // rows or columns; keeps products exact
 constexpr const char *kEntryNames[kEntryCount] = {"prefill", "decode", "head",
-                                                  "greedy"};
-constexpr const char *kIoNames[4] = {"tokens", "hidden", "logits",
-                                     "next_token"};
+                                                  "greedy", "sample"};
+constexpr int kIoCount = 6;
+constexpr const char *kIoNames[kIoCount] = {
+    "tokens", "hidden", "logits", "next_token", "sampling", "history"};
 
 const char *textOr(const flatbuffers::String *text) {
   return text ? text->c_str() : "";
@@ -201,7 +202,7 @@ Status Plan::checkEntries(Fault &fault) {
         return status;
   }
   for (uint32_t id = 0; id < kEntryCount; ++id) {
-    if (id == kGreedy && !entries_[id])
+    if ((id == kGreedy || id == kSample) && !entries_[id])
       continue;
     if (!entries_[id] || sizeOr0(entries_[id]->dispatches()) == 0)
       return fault.set(SINTER_CORRUPT,
@@ -246,7 +247,7 @@ Status Plan::checkIos(Fault &fault) {
                        "plan.fb: buffer '%.100s' is missing, too small or "
                        "outside the arena",
                        textOr(io->name()));
-    for (int id = 0; id < 4; ++id) {
+    for (int id = 0; id < kIoCount; ++id) {
       if (strcmp(textOr(io->name()), kIoNames[id]) != 0)
         continue;
       if (io_[id])
@@ -256,11 +257,18 @@ Status Plan::checkIos(Fault &fault) {
     }
   }
   uint64_t chunk = root_->chunk();
-  const uint64_t needed[4] = {chunk * 4, chunk * root_->hidden_size() * 4,
-                              uint64_t(root_->vocab_size()) * 4, 4};
-  for (int id = 0; id < 4; ++id) {
-    if (id == 3 && !io_[id] && !entries_[kGreedy])
-      break;
+  const uint64_t needed[kIoCount] = {chunk * 4,
+                                     chunk * root_->hidden_size() * 4,
+                                     uint64_t(root_->vocab_size()) * 4,
+                                     4,
+                                     kSamplingSize * 4,
+                                     4};
+  for (int id = 0; id < kIoCount; ++id) {
+    bool optional = id > 3
+                        ? !entries_[kSample]
+                        : id == 3 && !entries_[kGreedy] && !entries_[kSample];
+    if (optional && !io_[id])
+      continue;
     if (!io_[id] || io_[id]->bytes() < needed[id])
       return fault.set(SINTER_CORRUPT,
                        "plan.fb: buffer '%s' is missing, too small or outside "

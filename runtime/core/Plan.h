@@ -12,12 +12,16 @@ namespace sinter::rt {
 
 constexpr uint64_t kMaxPlanBytes = 256u << 20;
 
+/// Numbers in the buffer `sampling`; docs/web.md says which.
+constexpr uint32_t kSamplingSize = 16;
+
 /// Entry points by number.
 enum EntryId : uint32_t {
   kPrefill,
   kDecode,
   kHead,
   kGreedy, // may be missing
+  kSample, // may be missing
   kEntryCount
 };
 
@@ -29,14 +33,19 @@ public:
   const fb::Plan &root() const { return *root_; }
   const uint8_t *sha256() const { return sha256_; }
 
-  /// Null when the plan has no such entry (kGreedy only).
+  /// Null when the plan has no such entry (kGreedy and kSample
+  /// only).
   const fb::Entry *entry(EntryId id) const { return entries_[id]; }
   static const char *entryName(EntryId id);
 
   const fb::Range &tokens() const { return *io_[0]; }
   const fb::Range &hidden() const { return *io_[1]; }
   const fb::Range &logits() const { return *io_[2]; }
-  const fb::Range &nextToken() const { return *io_[3]; } // with kGreedy only
+  /// With kGreedy or kSample only.
+  const fb::Range &nextToken() const { return *io_[3]; }
+  /// With kSample only.
+  const fb::Range &sampling() const { return *io_[4]; }
+  const fb::Range &history() const { return *io_[5]; }
 
   /// Work items of a dispatch for token_count tokens.
   static uint32_t items(const fb::Dispatch &dispatch, uint64_t tokenCount);
@@ -55,7 +64,7 @@ private:
   Buffer bytes_;
   const fb::Plan *root_ = nullptr;
   const fb::Entry *entries_[kEntryCount] = {};
-  const fb::Range *io_[4] = {};
+  const fb::Range *io_[6] = {};
   uint8_t sha256_[32] = {};
 };
 

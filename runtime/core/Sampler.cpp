@@ -1,6 +1,7 @@
 // Sampler.cpp: candidates are a heap with the likeliest on top, from which the
 // limits take as many as they need: top-k its number, top-p until its sum is
-// reached. Without top-p nothing has to be in order beyond that.
+// reached. Without top-p nothing has to be in order beyond that. What remains
+// is drawn from in order of tokens, as GPUs do it (entry `sample`).
 #include "runtime/core/Sampler.h"
 
 #include <cstring>
@@ -194,28 +195,35 @@ bool Sampler::likelier(const Candidate &a, const Candidate &b) {
   return a.value > b.value || (a.value == b.value && a.token < b.token);
 }
 
-/// Restores a heap whose element `at` may be out of place. best: the likeliest
-/// on top, else the least likely.
-void Sampler::sift(uint32_t at, uint32_t count, bool best) {
+bool Sampler::above(const Candidate &a, const Candidate &b, Order order) {
+  if (order == Order::LastTokenOnTop)
+    return a.token > b.token;
+  return order == Order::LikeliestOnTop ? likelier(a, b) : likelier(b, a);
+}
+
+/// Restores a heap whose element `at` may be out of place.
+void Sampler::sift(uint32_t at, uint32_t count, Order order) {
   Candidate *heap = candidates_.data();
   Candidate moving = heap[at];
-  auto above = [best](const Candidate &a, const Candidate &b) {
-    return best ? likelier(a, b) : likelier(b, a);
-  };
   for (uint32_t child; (child = 2 * at + 1) < count; at = child) {
-    if (child + 1 < count && above(heap[child + 1], heap[child]))
+    if (child + 1 < count && above(heap[child + 1], heap[child], order))
       ++child;
-    if (!above(heap[child], moving))
+    if (!above(heap[child], moving, order))
       break;
     heap[at] = heap[child];
   }
   heap[at] = moving;
 }
 
+void Sampler::makeHeap(uint32_t count, Order order) {
+  for (uint32_t i = count / 2; i-- > 0;)
+    sift(i, count, order);
+}
+
 /// Swaps the heap's top with its last element and shrinks it.
-void Sampler::popToEnd(uint32_t &count, bool best) {
+void Sampler::popToEnd(uint32_t &count, Order order) {
   std::swap(candidates_[0], candidates_[--count]);
-  sift(0, count, best);
+  sift(0, count, order);
 }
 
 /// Takes the k likeliest, in descending order; 1 <= k <= vocabulary. The heap
@@ -223,18 +231,17 @@ void Sampler::popToEnd(uint32_t &count, bool best) {
 uint32_t Sampler::takeTop(const float *logits, uint32_t k) {
   for (uint32_t i = 0; i < k; ++i)
     candidates_[i] = {logits[i], static_cast<int32_t>(i)};
-  for (uint32_t i = k / 2; i-- > 0;)
-    sift(i, k, false);
+  makeHeap(k, Order::LeastLikelyOnTop);
   float worst = candidates_[0].value;
   for (uint32_t i = k; i < vocabSize_; ++i) {
     if (logits[i] <= worst)
       continue;
     candidates_[0] = {logits[i], static_cast<int32_t>(i)};
-    sift(0, k, false);
+    sift(0, k, Order::LeastLikelyOnTop);
     worst = candidates_[0].value;
   }
   for (uint32_t rest = k; rest > 1;)
-    popToEnd(rest, false);
+    popToEnd(rest, Order::LeastLikelyOnTop);
   return k;
 }
 
@@ -259,11 +266,10 @@ uint32_t Sampler::cutTopP(uint32_t count, double total, bool sorted) {
       sum += double(candidates_[kept++].value);
     return kept;
   }
-  for (uint32_t i = count / 2; i-- > 0;)
-    sift(i, count, true);
+  makeHeap(count, Order::LikeliestOnTop);
   uint32_t rest = count;
   while (rest && sum < wanted) {
-    popToEnd(rest, true);
+    popToEnd(rest, Order::LikeliestOnTop);
     sum += double(candidates_[rest].value);
   }
   uint32_t kept = count - rest;
@@ -274,15 +280,21 @@ uint32_t Sampler::cutTopP(uint32_t count, double total, bool sorted) {
   return kept;
 }
 
-/// Draws one of the candidates by their weights.
-int32_t Sampler::draw(uint32_t count, double best) {
+/// Draws one of the candidates by their weights; ordered: they are in order of
+/// tokens.
+int32_t Sampler::draw(uint32_t count, double best, bool ordered) {
   double least = double(params_.min_p) * best, total = 0;
   uint32_t kept = 0;
   for (uint32_t i = 0; i < count; ++i)
-    if (double(candidates_[i].value) >= least) {
+    if (candidates_[i].value > 0 && double(candidates_[i].value) >= least) {
       total += double(candidates_[i].value);
       candidates_[kept++] = candidates_[i];
     }
+  if (!ordered) {
+    makeHeap(kept, Order::LastTokenOnTop);
+    for (uint32_t rest = kept; rest > 1;)
+      popToEnd(rest, Order::LastTokenOnTop);
+  }
   double point = random() * total;
   for (uint32_t i = 0; i + 1 < kept; ++i) {
     point -= double(candidates_[i].value);
@@ -290,6 +302,24 @@ int32_t Sampler::draw(uint32_t count, double best) {
       return candidates_[i].token;
   }
   return candidates_[kept - 1].token;
+}
+
+uint32_t Sampler::describe(float (&sampling)[kSamplingSize], int32_t *history) {
+  constexpr double kBelowOne = 1 - 0x1p-24; // the largest f32 below 1
+  double uniform = params_.temperature > 0 ? random() : 0;
+  memset(sampling, 0, sizeof(sampling));
+  sampling[0] = params_.temperature;
+  sampling[1] = static_cast<float>(params_.top_k);
+  sampling[2] = params_.top_p;
+  sampling[3] = params_.min_p;
+  sampling[4] = params_.repeat_penalty;
+  sampling[5] = params_.frequency_penalty;
+  sampling[6] = params_.presence_penalty;
+  sampling[7] = static_cast<float>(uniform < kBelowOne ? uniform : kBelowOne);
+  sampling[8] = static_cast<float>(windowUsed_);
+  if (windowUsed_)
+    memcpy(history, window_.data(), windowUsed_ * sizeof(int32_t));
+  return windowUsed_;
 }
 
 Status Sampler::sample(const float *logits, int32_t *token, Fault &fault) {
@@ -319,9 +349,11 @@ Status Sampler::sample(const float *logits, int32_t *token, Fault &fault) {
   double total = 0;
   for (uint32_t i = 0; i < count; ++i)
     total += double(candidates_[i].value);
-  if (params_.top_p < 1)
+  bool cut = params_.top_p < 1;
+  if (cut)
     count = cutTopP(count, total, sorted);
-  *token = draw(count, 1); // the likeliest has weight e^0
+  // The likeliest has weight e^0.
+  *token = draw(count, 1, !sorted && !cut);
   accept(*token);
   return SINTER_OK;
 }

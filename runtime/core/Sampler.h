@@ -4,8 +4,7 @@
 #ifndef SINTER_RUNTIME_CORE_SAMPLER_H
 #define SINTER_RUNTIME_CORE_SAMPLER_H
 
-#include "runtime/core/Memory.h"
-#include "runtime/core/Status.h"
+#include "runtime/core/Plan.h"
 
 namespace sinter::rt {
 
@@ -35,20 +34,31 @@ public:
   [[nodiscard]] Status sample(const float *logits, int32_t *token,
                               Fault &fault);
 
+  /// How many tokens penalties count now.
+  uint32_t said() const { return windowUsed_; }
+  /// For a device with the entry `sample`: what it reads for the next token
+  /// (docs/web.md), with the random number that sample() would have taken.
+  /// history: room for said() tokens; their number is returned. The token
+  /// that the device chooses has to be accepted.
+  uint32_t describe(float (&sampling)[kSamplingSize], int32_t *history);
+
 private:
   struct Candidate {
     float value; // logit, then probability
     int32_t token;
   };
+  enum class Order { LikeliestOnTop, LeastLikelyOnTop, LastTokenOnTop };
   bool hasPenalties() const;
   void penalise(float *logits) const;
   static bool likelier(const Candidate &a, const Candidate &b);
-  void sift(uint32_t at, uint32_t count, bool best);
-  void popToEnd(uint32_t &count, bool best);
+  static bool above(const Candidate &a, const Candidate &b, Order order);
+  void sift(uint32_t at, uint32_t count, Order order);
+  void makeHeap(uint32_t count, Order order);
+  void popToEnd(uint32_t &count, Order order);
   uint32_t takeTop(const float *logits, uint32_t k);
   uint32_t takeAll(const float *logits, float largest);
   uint32_t cutTopP(uint32_t count, double total, bool sorted);
-  int32_t draw(uint32_t count, double best);
+  int32_t draw(uint32_t count, double best, bool ordered);
   double random();
 
   sinter_sampler_params params_ = SINTER_SAMPLER_PARAMS_INIT;

@@ -19,7 +19,9 @@ Status Session::create(bool profile, Fault &fault) {
   bool hostVisible = hostView() != nullptr;
   const text::Tokenizer *tokenizer = model_.tokenizer();
   size_t step = tokenizer ? tokenizer->maxStepBytes() + 16 : 0;
-  if (!tokens_.allocate(capacity()) ||
+  const Plan &plan = model_.bundle().plan;
+  size_t said = plan.entry(kSample) ? plan.history().bytes() / 4 : 0;
+  if (!tokens_.allocate(capacity()) || !history_.allocate(said) ||
       !staging_.allocate(hostVisible ? 0 : model_.plan().vocab_size()) ||
       !stepText_.allocate(step) || !certainText_.allocate(step + kMaxStopBytes))
     return fault.set(SINTER_OUT_OF_MEMORY, "no memory for a session");
@@ -127,34 +129,62 @@ const float *Session::hostLogits() {
   return staging_.data();
 }
 
+Status Session::sampleOnDevice(Sampler *sampler, int32_t *token, Fault &fault) {
+  const Plan &plan = model_.bundle().plan;
+  const DeviceTable &device = *device_->device->table;
+  float sampling[kSamplingSize] = {}; // of no temperature: the likeliest
+  uint32_t said = sampler ? sampler->describe(sampling, history_.data()) : 0;
+  device.write(device_, plan.sampling(), sampling, sizeof(sampling));
+  if (said)
+    device.write(device_, plan.history(), history_.data(),
+                 said * sizeof(int32_t));
+  if (Status status = run(kSample, 1, 0, fault))
+    return status;
+  int32_t chosen = -1;
+  device.read(device_, plan.nextToken(), 0, &chosen, sizeof(chosen));
+  if (chosen < 0 || static_cast<uint32_t>(chosen) >= model_.plan().vocab_size())
+    return fault.set(SINTER_BAD_LOGITS,
+                     "the model computed a logit that is NaN or infinite");
+  *token = chosen;
+  return SINTER_OK;
+}
+
+Status Session::chooseGreedily(int32_t *token, Fault &fault) {
+  const Plan &plan = model_.bundle().plan;
+  auto vocab = model_.plan().vocab_size();
+  if (!plan.entry(kGreedy))
+    return chooseLargest(hostLogits(), vocab, token, fault);
+  if (Status status = run(kGreedy, 1, 0, fault))
+    return status;
+  const DeviceTable &device = *device_->device->table;
+  int32_t chosen = -1;
+  device.read(device_, plan.nextToken(), 0, &chosen, sizeof(chosen));
+  float logit = 0;
+  bool inside = chosen >= 0 && static_cast<uint32_t>(chosen) < vocab;
+  if (inside)
+    device.read(device_, plan.logits(),
+                static_cast<uint64_t>(chosen) * sizeof(float), &logit,
+                sizeof(logit));
+  // Subtracting gives NaN for NaN and both infinities.
+  if (!inside || !(logit - logit == 0))
+    return fault.set(SINTER_BAD_LOGITS,
+                     "the model computed a logit that is NaN or infinite");
+  *token = chosen;
+  return SINTER_OK;
+}
+
 Status Session::sample(Sampler *sampler, int32_t *token, Fault &fault) {
   if (Status status = computeLogits(lastRow_, fault))
     return status;
-  if (sampler && !sampler->isGreedy())
+  bool greedy = !sampler || sampler->isGreedy();
+  bool fits = !sampler || sampler->said() <= history_.size();
+  // Where logits are not the host's, the entry `sample` also checks them.
+  bool onDevice =
+      model_.bundle().plan.entry(kSample) && fits && (!greedy || !hostView());
+  if (!greedy && !onDevice)
     return sampler->sample(hostLogits(), token, fault);
-  const Plan &plan = model_.bundle().plan;
-  auto vocab = model_.plan().vocab_size();
-  Status status = SINTER_OK;
-  if (plan.entry(kGreedy)) {
-    if ((status = run(kGreedy, 1, 0, fault)))
-      return status;
-    const DeviceTable &device = *device_->device->table;
-    int32_t chosen = -1;
-    device.read(device_, plan.nextToken(), 0, &chosen, sizeof(chosen));
-    float logit = 0;
-    bool inside = chosen >= 0 && static_cast<uint32_t>(chosen) < vocab;
-    if (inside)
-      device.read(device_, plan.logits(),
-                  static_cast<uint64_t>(chosen) * sizeof(float), &logit,
-                  sizeof(logit));
-    // Subtracting gives NaN for NaN and both infinities.
-    if (!inside || !(logit - logit == 0))
-      return fault.set(SINTER_BAD_LOGITS,
-                       "the model computed a logit that is NaN or infinite");
-    *token = chosen;
-  } else {
-    status = chooseLargest(hostLogits(), vocab, token, fault);
-  }
+  Status status = onDevice ? sampleOnDevice(sampler, token, fault)
+                           : chooseGreedily(token, fault);
   if (status == SINTER_OK && sampler)
     sampler->accept(*token);
   return status;

@@ -53,6 +53,10 @@ private:
                            Fault &fault);
   /// Makes the logits of a row of `hidden` the current ones.
   [[nodiscard]] Status computeLogits(int64_t row, Fault &fault);
+  /// Chooses with the entry `sample`; sampler null: the likeliest.
+  [[nodiscard]] Status sampleOnDevice(Sampler *sampler, int32_t *token,
+                                      Fault &fault);
+  [[nodiscard]] Status chooseGreedily(int32_t *token, Fault &fault);
   /// `logits` where the host can read device memory, else null.
   const float *hostView();
   /// The current logits in host memory.
@@ -61,7 +65,8 @@ private:
   const Model &model_;
   DeviceSession *device_ = nullptr;
   Array<int32_t> tokens_;
-  Array<float> staging_; // logits, for devices whose memory is not the host's
+  Array<int32_t> history_; // what the device is to penalise
+  Array<float> staging_;   // logits, for devices whose memory is not the host's
   uint32_t position_ = 0;
   int64_t lastRow_ = -1;     // of `hidden`: the last token's
   bool logitsValid_ = false; // `logits` are the last token's

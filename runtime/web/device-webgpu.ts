@@ -12,6 +12,7 @@ import type { Plan, Range } from "./plan.js";
 import type { SamplerSettings } from "./runtime.js";
 
 const depth = 3;
+const coldest = 1e-3; // below it the native sampler takes the largest, too
 const mapRead = 0x1;
 const copySource = 0x4;
 const copyTarget = 0x8;
@@ -59,6 +60,7 @@ export class WebGpuDevice implements Device {
   private last = -1;
   private historyCount = 0;
   private historyRing = 0;
+  private readonly samplingValues = new Float32Array(16);
 
   constructor(setup: GpuSetup) {
     this.device = setup.device;
@@ -128,11 +130,13 @@ export class WebGpuDevice implements Device {
     const penalised =
       settings.penaltyWindow > 0 &&
       (settings.repeatPenalty !== 1 || settings.presencePenalty !== 0 || settings.frequencyPenalty !== 0);
-    const greedy = settings.temperature < 1e-3 && !penalised;
+    const greedy = (settings.temperature < coldest || settings.topK === 1) && !penalised;
+    // More tokens than the context holds need not be kept.
     const room = Math.floor((this.plan.ios.get("history")?.bytes ?? 0) / 4);
-    const fits = !penalised || settings.penaltyWindow <= room;
+    const window = Math.min(settings.penaltyWindow, this.plan.context);
     if (greedy) this.choice = "greedy";
-    else this.choice = this.program.has("sample") && fits && !readLogits ? "sample" : "host";
+    else if (!this.program.has("sample") || readLogits || (penalised && window > room)) this.choice = "host";
+    else this.choice = "sample";
     if (this.choice === "host") {
       this.sampler = this.model.createSampler(settings);
       for (const token of history.slice(-Math.max(1, settings.penaltyWindow)))
@@ -140,8 +144,8 @@ export class WebGpuDevice implements Device {
     }
     if (this.choice !== "sample") return;
     this.random = new RandomNumbers(settings.seed);
-    this.historyRing = penalised ? settings.penaltyWindow : 0;
-    const recent = penalised ? history.slice(-settings.penaltyWindow) : [];
+    this.historyRing = penalised ? window : 0;
+    const recent = penalised ? history.slice(-window) : [];
     this.historyCount = recent.length;
     if (recent.length > 0)
       this.device.queue.writeBuffer(this.buffers.arena, this.io("history").offset, Int32Array.from(recent));
@@ -276,10 +280,11 @@ export class WebGpuDevice implements Device {
 
   private writeSampling(): void {
     const s = this.settings!;
-    const values = new Float32Array(16);
+    const values = this.samplingValues;
     values.set([
-      s.temperature, s.topK, s.topP, s.minP, s.repeatPenalty, s.frequencyPenalty,
-      s.presencePenalty, Math.min(this.random!.next(), 1 - 2 ** -24), Math.min(this.historyCount, this.historyRing),
+      s.temperature < coldest ? 0 : s.temperature, s.topK, s.topP, s.minP, s.repeatPenalty,
+      s.frequencyPenalty, s.presencePenalty, Math.min(this.random!.next(), 1 - 2 ** -24),
+      Math.min(this.historyCount, this.historyRing),
     ]);
     this.device.queue.writeBuffer(this.buffers.arena, this.io("sampling").offset, values);
   }

@@ -5,25 +5,19 @@ variant, or swiftshader.
 
 Skips (exit code 77) where the driver or the layer is not installed."""
 import json
-import os
 import shutil
 import struct
-import subprocess
 import sys
 from pathlib import Path
 
-from bundles import (SINTER, largest_difference, read_npy, read_safetensors, run_tool, shared, skip, temporary_folder,
-                     write_agreement)
+from bundles import largest_difference, read_npy, read_safetensors, run_tool, shared, skip, temporary_folder, write_agreement
+from vulkan_driver import vulkan
 
 TOLERANCE = 5e-4  # of the logits' standard deviation
-DRIVERS = {"lavapipe": "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
-           "swiftshader": "/usr/lib/chromium/vk_swiftshader_icd.json"}
-LAYER = "VK_LAYER_KHRONOS_validation"
 
 name, work, driver = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
 bundle = work / "bundle"
-if not Path(DRIVERS[driver]).exists():
-    skip(f"{DRIVERS[driver]} is missing")
+on_device = vulkan(driver)
 folder = shared(f"reference/{name}")
 if not bundle.exists():
     skip(f"{bundle} is not there")
@@ -31,17 +25,6 @@ facts = json.loads((folder / "expected.json").read_text())
 expected = read_safetensors(folder / "expected.safetensors")
 tokens, std = facts["tokens"], facts["logit_std"]
 listed = lambda ids: ",".join(map(str, ids))
-
-
-def on_device(*arguments):
-    """Standard output of sinter on the driver; messages of the layer are failures."""
-    environment = dict(os.environ, VK_ICD_FILENAMES=DRIVERS[driver], VK_INSTANCE_LAYERS=LAYER,
-                       VK_LAYER_ENABLES="VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT")
-    done = subprocess.run([SINTER, *map(str, arguments)], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    for word in ("Validation Error", "Validation Warning", "VUID-", "SYNC-"):
-        assert word not in done.stdout + done.stderr, done.stdout + done.stderr
-    return done.stdout
 
 
 def modules(pack):

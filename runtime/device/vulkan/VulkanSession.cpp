@@ -11,7 +11,7 @@ namespace sinter::rt {
 
 namespace {
 constexpr uint64_t kSlotBytes = 256; // of an entry's scalars
-constexpr uint64_t kBounceBytes = 64 << 10;
+constexpr uint64_t kLeastBounceBytes = 64 << 10;
 constexpr VkPipelineStageFlags kCompute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
 constexpr VkPipelineStageFlags kTransfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
 constexpr VkAccessFlags kShader =
@@ -74,15 +74,21 @@ Status VulkanSession::createMemory(Fault &fault) {
   uint64_t bytes = kEntryCount * kSlotBytes;
   if (!arena_.mapped()) {
     mirrors_[kTokensMirror].range = &plan.tokens();
-    mirrors_[kLogitsMirror].range = &plan.logits();
-    if (plan.entry(kGreedy))
+    if (plan.entry(kGreedy) || plan.entry(kSample))
       mirrors_[kNextMirror].range = &plan.nextToken();
+    if (plan.entry(kSample)) {
+      mirrors_[kSamplingMirror].range = &plan.sampling();
+      mirrors_[kHistoryMirror].range = &plan.history();
+    }
     for (Mirror &mirror : mirrors_) {
       mirror.offset = bytes;
       bytes += mirror.range ? roundUp(mirror.range->bytes(), kSlotBytes) : 0;
     }
     bounce_ = bytes;
-    bytes += kBounceBytes;
+    bounceBytes_ = plan.logits().bytes() > kLeastBounceBytes
+                       ? plan.logits().bytes()
+                       : kLeastBounceBytes;
+    bytes += bounceBytes_;
   }
   if (Status status =
           io_.create(context_, bytes, Place::Host, "a session", fault))
@@ -278,6 +284,21 @@ void VulkanSession::recordDispatches(EntryId id, VkCommandBuffer commands,
   }
 }
 
+/// What the host wrote for this entry, into the arena.
+void VulkanSession::copyInputs(EntryId id, VkCommandBuffer commands,
+                               uint32_t tokens) {
+  if (id == kPrefill || id == kDecode) {
+    copyMirror(commands, kTokensMirror, true, tokens * sizeof(int32_t));
+  } else if (id == kSample) {
+    for (MirrorId mirror : {kSamplingMirror, kHistoryMirror})
+      copyMirror(commands, mirror, true, mirrors_[mirror].range->bytes());
+  } else {
+    return;
+  }
+  memoryBarrier(context_.vk, commands, kTransfer, VK_ACCESS_TRANSFER_WRITE_BIT,
+                kCompute, kShader);
+}
+
 Status VulkanSession::record(EntryId id, Recorded &recorded, uint32_t tokens,
                              Fault &fault) {
   recorded.tokens = 0;
@@ -297,18 +318,14 @@ Status VulkanSession::record(EntryId id, Recorded &recorded, uint32_t tokens,
     vk.CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, queries_,
                          0);
   }
-  if (id == kPrefill || id == kDecode) {
-    copyMirror(commands, kTokensMirror, true, tokens * sizeof(int32_t));
-    if (mirrors_[kTokensMirror].range)
-      memoryBarrier(vk, commands, kTransfer, VK_ACCESS_TRANSFER_WRITE_BIT,
-                    kCompute, kShader);
-  }
+  if (!arena_.mapped())
+    copyInputs(id, commands, tokens);
   recordDispatches(id, commands, tokens);
-  if (!arena_.mapped() && (id == kHead || id == kGreedy)) {
+  if (!arena_.mapped() && (id == kGreedy || id == kSample)) {
     memoryBarrier(vk, commands, kCompute, VK_ACCESS_SHADER_WRITE_BIT, kTransfer,
                   VK_ACCESS_TRANSFER_READ_BIT);
-    MirrorId mirror = id == kHead ? kLogitsMirror : kNextMirror;
-    copyMirror(commands, mirror, false, mirrors_[mirror].range->bytes());
+    copyMirror(commands, kNextMirror, false,
+               mirrors_[kNextMirror].range->bytes());
   }
   memoryBarrier(vk, commands, kCompute | kTransfer,
                 VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
@@ -402,7 +419,7 @@ void VulkanSession::copyThrough(const fb::Range &range, uint64_t offset,
                                 uint8_t *data, size_t bytes, bool toDevice) {
   Fault ignored(nullptr);
   while (bytes) {
-    size_t piece = bytes < kBounceBytes ? bytes : kBounceBytes;
+    size_t piece = bytes < bounceBytes_ ? bytes : bounceBytes_;
     uint8_t *bounce = io_.mapped() + bounce_;
     if (toDevice)
       memcpy(bounce, data, piece);
@@ -439,11 +456,12 @@ void VulkanSession::write(const fb::Range &range, const void *data,
     return;
   }
   const Mirror *mirror = mirrorOf(range);
-  if (mirror && mirror == &mirrors_[kTokensMirror])
+  if (mirror && mirror < &mirrors_[kNextMirror]) {
     memcpy(io_.mapped() + mirror->offset, data, bytes);
+    return;
+  }
   auto *source = const_cast<uint8_t *>(static_cast<const uint8_t *>(data));
-  if (!mirror || mirror != &mirrors_[kTokensMirror])
-    copyThrough(range, 0, source, bytes, true);
+  copyThrough(range, 0, source, bytes, true);
 }
 
 void VulkanSession::read(const fb::Range &range, uint64_t offset, void *data,

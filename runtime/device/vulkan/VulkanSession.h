@@ -51,12 +51,19 @@ private:
     Recorded recorded[kRecorded];
     Submission last;
   };
-  /// A range of the arena that the host reads or writes: its copy in io_.
+  /// A range of the arena that the host reads or writes each token: its copy
+  /// in io_. (Logits are not: they stay where they are unless asked for.)
   struct Mirror {
     const fb::Range *range = nullptr;
     uint64_t offset = 0;
   };
-  enum MirrorId { kTokensMirror, kLogitsMirror, kNextMirror, kMirrors };
+  enum MirrorId {
+    kTokensMirror,
+    kSamplingMirror,
+    kHistoryMirror,
+    kNextMirror, // the only one that the device writes
+    kMirrors
+  };
 
   Status createMemory(Fault &fault);
   Status createSets(Fault &fault);
@@ -70,6 +77,7 @@ private:
   BufferPart find(const fb::Range &range) const;
   bool bindSet(VkDescriptorSet set, const fb::Dispatch &dispatch);
   Status collectTimes(EntryId id, Fault &fault);
+  void copyInputs(EntryId id, VkCommandBuffer commands, uint32_t tokens);
   const Mirror *mirrorOf(const fb::Range &range) const;
   void copyThrough(const fb::Range &range, uint64_t offset, uint8_t *data,
                    size_t bytes, bool toDevice);
@@ -80,7 +88,7 @@ private:
   VulkanBuffer arena_, io_;
   VulkanSpace state_;
   Mirror mirrors_[kMirrors];
-  uint64_t bounce_ = 0; // offset in io_
+  uint64_t bounce_ = 0, bounceBytes_ = 0; // offset in io_
   VulkanCommandPool pool_;
   VkCommandBuffer transfer_ = VK_NULL_HANDLE;
   VkDescriptorPool descriptors_ = VK_NULL_HANDLE;

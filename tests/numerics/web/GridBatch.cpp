@@ -129,6 +129,15 @@ void GridBatch::check(size_t index, const RunSize &size, double tolerance,
   });
 }
 
+void GridBatch::check(size_t index, std::vector<Memory *> bindings,
+                      std::function<void()> inspect) {
+  ASSERT_LT(index, entries.size());
+  GridRun run;
+  dispatchOf(entries[index], {}, run);
+  run.bindings = std::move(bindings);
+  check(std::move(run), std::move(inspect));
+}
+
 bool GridBatch::build() {
   mlir::OpBuilder builder(&context());
   for (Entry &entry : entries) {

@@ -57,6 +57,11 @@ public:
              std::function<void(std::vector<Datum> &)> prepare = {});
   bool anyInputs = false;
 
+  /// Notes a run of region `index` on given bindings, which must live until
+  /// run(); `inspect` looks at them afterwards.
+  void check(size_t index, std::vector<Memory *> bindings,
+             std::function<void()> inspect);
+
   /// Adds kern.kernel text; its caps stand as `#caps`.
   void addKernel(const std::string &text);
   /// Notes a run of such a kernel. `inspect` looks at the bindings afterwards,

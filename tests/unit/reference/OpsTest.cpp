@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace sinter;
 using namespace sinter::reference;
@@ -40,6 +41,47 @@ TEST(Ops, SelectRow) {
 
 TEST(Ops, ArgmaxTakesTheFirstOfEquals) {
   EXPECT_EQ(argmax(Tensor(2, 3, {1, 7, 7, -1, -3, -2})), (Tokens{1, 0}));
+}
+
+/// temperature, top-k, top-p, min-p, repeat, frequency, presence, uniform, said
+Tensor sampling(std::vector<float> settings) {
+  settings.resize(16);
+  return Tensor(1, 16, std::move(settings));
+}
+
+TEST(Ops, SortLogits) {
+  // Token 1 was said twice: 4 / 2 - (0.5 + 2 * 0.25); token 0 once: -1 * 2 -
+  // 0.75. What stands behind is not counted.
+  SortedLogits out = sortLogits(Tensor(1, 3, {-1, 4, 2}),
+                                sampling({0.5f, 0, 1, 0, 2, 0.25f, 0.5f, 0, 3}),
+                                {1, 0, 1, 2}, 2);
+  float none = -std::numeric_limits<float>::infinity();
+  EXPECT_EQ(out.penalised.values, (std::vector<float>{-2.75f, 1, 2, none}));
+  EXPECT_EQ(out.sorted.values, (std::vector<float>{1, -2.75f, 2, none}));
+  expectNear(out.sums, 2, {1, 1 + std::exp(-3.75 / 0.5), 1, 1});
+}
+
+TEST(Ops, Sample) {
+  // Weights 1, 2, 4, 2 at temperature 1.
+  float two = std::log(2.0f);
+  Tensor logits(2, 2, {0, two, 2 * two, two});
+  auto drawn = [&](std::vector<float> settings, float uniform) {
+    settings.resize(8);
+    settings[7] = uniform;
+    return sample(logits, sampling(settings));
+  };
+  for (auto [uniform, token] : std::vector<std::pair<float, int32_t>>{
+           {0, 0}, {0.1f, 0}, {0.12f, 1}, {0.34f, 2}, {0.77f, 2}, {0.8f, 3}})
+    EXPECT_EQ(drawn({1, 0, 1, 0}, uniform), token) << uniform;
+  // The first of equals remains; in order of tokens it stands first.
+  EXPECT_EQ(drawn({1, 2, 1, 0}, 0.3f), 1);
+  EXPECT_EQ(drawn({1, 2, 1, 0}, 0.99f), 2);
+  EXPECT_EQ(drawn({1, 0, 0.6f, 0}, 0.99f), 2); // 4 + 2 of 9
+  EXPECT_EQ(drawn({1, 0, 0.7f, 0}, 0.99f), 3);
+  EXPECT_EQ(drawn({1, 0, 1, 0.4f}, 0), 1);
+  EXPECT_EQ(drawn({0, 0, 1, 0}, 0.99f), 2);
+  logits.values[3] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(drawn({1, 0, 1, 0}, 0.5f), -1);
 }
 
 TEST(Ops, RmsNorm) {

@@ -1,5 +1,5 @@
 // The small parts: manifest (D4 rows 31, 33, 35), calls to a worker (row 58), SHA-256, random numbers, stop texts, the
-// list of errors, cut weights.
+// list of errors, cut weights, submits to slow adapters (row 49).
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -141,4 +141,35 @@ test('weights are cut between bindings, below the limit', async () => {
   // A weight that is bound in parts may be cut between them, but not where it is also bound as a whole.
   assert.deepEqual(cutWeights(plan([0, 2000], [2000, 2000]), 2000), [[0, 2000], [2000, 4000]]);
   assert.deepEqual(cutWeights(plan([0, 2000], [2000, 2000], [0, 4000]), 2000), [[0, 4000]]);
+});
+
+test('a submit reads no more weights than a slow adapter may at once, and loses no dispatch', async () => {
+  const { GpuProgram } = await lib('gpu-program');
+  // What a device is asked for while it records: each submit as its list of dispatches.
+  const submits = [];
+  let current = [];
+  const pass = {
+    setBindGroup() {}, setPipeline({ id }) { current.push(id); }, dispatchWorkgroups() {}, end() {},
+  };
+  const made = () => ({});
+  const device = {
+    createBuffer: made, createBindGroupLayout: made, createBindGroup: made, createShaderModule: made, createPipelineLayout: made,
+    createComputePipelineAsync: async ({ label }) => ({ id: label }),
+    createCommandEncoder: () => ({ beginComputePass: () => pass, finish: () => current }),
+    queue: { submit: ([commands]) => { submits.push(commands); current = []; }, writeBuffer() {} },
+  };
+  const kernels = ['a', 'b', 'c', 'd'].map((id) => ({ id, itemsPerGroup: 1, bindings: ['read'], sharedBytes: 0, group: 16 }));
+  const weights = [600, 300, 600, 5000];
+  const dispatch = (kernel) => ({ kernel, items: 1, itemsPerTokens: 0, layer: '',
+    bindings: [{ space: 'weights', offset: 0, bytes: weights[kernel] }] });
+  const plan = { kernels: ['a', 'b', 'c', 'd'], entries: new Map([['decode', [0, 1, 2, 3].map(dispatch)]]) };
+  const run = async (limit, tokenCount) => {
+    submits.length = 0;
+    const program = await GpuProgram.create(device, plan, { binding: made }, kernels, '', 'soft', limit);
+    program.run([{ entry: 'decode', slot: 0, tokenCount }]);
+    return submits.map((list) => list.join(''));
+  };
+  assert.deepEqual(await run(Infinity, 1), ['abcd']);
+  assert.deepEqual(await run(1000, 1), ['ab', 'c', 'd']); // one that is too large by itself stands alone
+  assert.deepEqual(await run(1000, 8), ['a', 'b', 'c', 'd']); // several tokens cost more
 });
