@@ -20,7 +20,9 @@ Status Session::create(bool profile, Fault &fault) {
   const text::Tokenizer *tokenizer = model_.tokenizer();
   size_t step = tokenizer ? tokenizer->maxStepBytes() + 16 : 0;
   const Plan &plan = model_.bundle().plan;
-  size_t said = plan.entry(kSample) ? plan.history().bytes() / 4 : 0;
+  size_t said = 0;
+  if (plan.entry(kSample))
+    said = static_cast<size_t>(plan.history().bytes() / 4);
   if (!tokens_.allocate(capacity()) || !history_.allocate(said) ||
       !staging_.allocate(hostVisible ? 0 : model_.plan().vocab_size()) ||
       !stepText_.allocate(step) || !certainText_.allocate(step + kMaxStopBytes))
