@@ -5,11 +5,11 @@ agree with the published implementation's: at every position, through prefill an
 Tolerance: 2e-4 of the logits' standard deviation; two correct float32 implementations are within 2.5e-5
 (data/reference/README.md)."""
 import json
+import pathlib
 import sys
 
-from bundles import (largest_difference, read_npy, read_safetensors, shared, sinter, skip, temporary_folder,
-                     write_agreement)
-import pathlib
+from bundles import (agreement_file, largest_difference, read_npy, read_safetensors, shared, sinter, skip,
+                     temporary_folder, write_agreement)
 
 TOLERANCE = 2e-4
 
@@ -42,9 +42,10 @@ with temporary_folder() as scratch:
         bundle = pathlib.Path(where, "bundle")
         if not bundle.exists():
             skip(f"{bundle} is not there")
+        results = agreement_file(where, "cpu")
         measured = measure(bundle, scratch)
         variants = json.loads((bundle / "manifest.json").read_text())["targets"]["cpu"]["variants"]
-        write_agreement(where, "cpu", [{"variant": variants[0], **measured}])
+        write_agreement(results, [{"variant": variants[0], **measured}])
     else:
         bundle = f"{scratch}/bundle"
         sinter("compile", folder / model, "-q", "f32", "--variants", where, "-o", bundle, "--quiet")

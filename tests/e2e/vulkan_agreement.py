@@ -12,8 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bundles import (SINTER, largest_difference, read_npy, read_safetensors, run_tool, shared, skip, temporary_folder,
-                     write_agreement)
+from bundles import (SINTER, agreement_file, largest_difference, read_npy, read_safetensors, run_tool, shared, skip,
+                     temporary_folder, write_agreement)
 
 TOLERANCE = 5e-4  # of the logits' standard deviation
 DRIVERS = {"lavapipe": "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
@@ -54,6 +54,7 @@ def modules(pack):
         yield words[4 * first : 4 * (first + length)]
 
 
+results = agreement_file(work, f"vulkan-{driver}")
 with temporary_folder() as scratch:
     if driver == "lavapipe" and shutil.which("spirv-val"):
         packs = sorted((bundle / "kernels/vulkan").glob("*.spvpack"))
@@ -73,7 +74,7 @@ with temporary_folder() as scratch:
     reply = json.loads(on_device("run", bundle, "--device", "vulkan", "--tokens", listed(prompt), "-n",
                                  len(facts["greedy"]), "--temp", 0, "--ignore-eos", "--json"))
     measured["greedy"] = reply["tokens"] == facts["greedy"]
-write_agreement(work, f"vulkan-{driver}", [measured])
+write_agreement(results, [measured])
 worst = max(measured["prefill"], measured["stepwise"])
 assert worst <= TOLERANCE, f"logits differ by {worst:.2e} of std"
 assert measured["greedy"], "greedy tokens differ"

@@ -66,12 +66,14 @@ async function check(device, variant, threads) {
   return measured;
 }
 
+const fileOf = (device) => path.join(work, `${device}.json`);
 const results = {};
+for (const one of devices) fs.rmSync(fileOf(one.split(':')[0]), { force: true });
 for (const one of devices) {
   const [device, variant, threads] = one.split(':');
   const measured = await check(device, variant, threads);
   if (measured) (results[device] ??= []).push(measured);
 }
 for (const [device, runs] of Object.entries(results))
-  fs.writeFileSync(path.join(work, `${device}.json`), `${JSON.stringify({ target: device, runs })}\n`);
+  fs.writeFileSync(fileOf(device), `${JSON.stringify({ target: device, runs })}\n`);
 process.exit(0); // Dawn keeps the process alive
