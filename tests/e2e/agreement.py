@@ -9,8 +9,8 @@ import json
 import pathlib
 import sys
 
-from bundles import (largest_difference, read_npy, read_safetensors, shared, sinter, skip, temporary_folder,
-                     write_agreement)
+from bundles import (agreement_file, largest_difference, read_npy, read_safetensors, shared, sinter, skip,
+                     temporary_folder, write_agreement)
 from gguf_writer import convert
 
 TOLERANCE = 2e-4
@@ -44,9 +44,10 @@ with temporary_folder() as scratch:
         bundle = pathlib.Path(where, "bundle")
         if not bundle.exists():
             skip(f"{bundle} is not there")
+        results = agreement_file(where, "cpu")
         measured = measure(bundle, scratch)
         variants = json.loads((bundle / "manifest.json").read_text())["targets"]["cpu"]["variants"]
-        write_agreement(where, "cpu", [{"variant": variants[0], **measured}])
+        write_agreement(results, [{"variant": variants[0], **measured}])
     else:
         bundle = f"{scratch}/bundle"
         path = folder / model

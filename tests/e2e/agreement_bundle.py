@@ -1,5 +1,5 @@
 """agreement_bundle.py FOLDER WORK: compiles a reference model at -q f32 for every target into WORK/bundle, once for all the
-agreement tests of that model. Without the web library: for the native targets."""
+agreement tests of that model, which leave what they measure beside it. Without the web library: for the native targets."""
 import pathlib
 import shutil
 import subprocess
@@ -9,8 +9,8 @@ from bundles import SINTER, shared
 
 folder = shared(f"reference/{sys.argv[1]}")
 work = pathlib.Path(sys.argv[2])
-shutil.rmtree(work, ignore_errors=True)
-work.mkdir(parents=True)
+work.mkdir(parents=True, exist_ok=True)
+shutil.rmtree(work / "bundle", ignore_errors=True)
 for targets in ("cpu,wasm,webgpu,vulkan", "cpu,vulkan"):
     command = [SINTER, "compile", folder, "-q", "f32", "--target", targets, "--variants", "native", "-o", work / "bundle",
                "--quiet"]

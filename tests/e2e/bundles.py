@@ -80,7 +80,15 @@ def largest_difference(a, b):
     return max(abs(x - y) if x == x and y == y else float("inf") for x, y in zip(a, b))
 
 
-def write_agreement(work, target, entries):
-    """Leaves what an agreement test measured in WORK/TARGET.json, for cmake/agreement_table.py: entries of {"variant",
-    "prefill", "stepwise" (largest differences, of the logits' standard deviation), "greedy" (whether all tokens agree)}."""
-    pathlib.Path(work, f"{target}.json").write_text(json.dumps({"target": target, "runs": entries}) + "\n")
+def agreement_file(work, target):
+    """WORK/TARGET.json, where an agreement test leaves what it measured for cmake/agreement_table.py; what an earlier run left
+    is removed."""
+    path = pathlib.Path(work, f"{target}.json")
+    path.unlink(missing_ok=True)
+    return path
+
+
+def write_agreement(path, runs):
+    """Runs are {"variant", "prefill", "stepwise" (largest differences, of the logits' standard deviation), "greedy" (whether
+    all tokens agree)}."""
+    path.write_text(json.dumps({"target": path.stem, "runs": runs}) + "\n")

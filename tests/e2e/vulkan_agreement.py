@@ -10,7 +10,8 @@ import struct
 import sys
 from pathlib import Path
 
-from bundles import largest_difference, read_npy, read_safetensors, run_tool, shared, skip, temporary_folder, write_agreement
+from bundles import (agreement_file, largest_difference, read_npy, read_safetensors, run_tool, shared, skip,
+                     temporary_folder, write_agreement)
 from vulkan_driver import vulkan
 
 TOLERANCE = 5e-4  # of the logits' standard deviation
@@ -37,6 +38,7 @@ def modules(pack):
         yield words[4 * first : 4 * (first + length)]
 
 
+results = agreement_file(work, f"vulkan-{driver}")
 with temporary_folder() as scratch:
     if driver == "lavapipe" and shutil.which("spirv-val"):
         packs = sorted((bundle / "kernels/vulkan").glob("*.spvpack"))
@@ -56,7 +58,7 @@ with temporary_folder() as scratch:
     reply = json.loads(on_device("run", bundle, "--device", "vulkan", "--tokens", listed(prompt), "-n",
                                  len(facts["greedy"]), "--temp", 0, "--ignore-eos", "--json"))
     measured["greedy"] = reply["tokens"] == facts["greedy"]
-write_agreement(work, f"vulkan-{driver}", [measured])
+write_agreement(results, [measured])
 worst = max(measured["prefill"], measured["stepwise"])
 assert worst <= TOLERANCE, f"logits differ by {worst:.2e} of std"
 assert measured["greedy"], "greedy tokens differ"

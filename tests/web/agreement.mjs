@@ -1,8 +1,8 @@
-// agreement.mjs FOLDER WORK DEVICE:VARIANT[:THREADS]...: -q f32 logits and greedy tokens of a reference model agree with the
-// published implementation's: at every position, through prefill and step by step. WORK has the bundle
+// agreement.mjs FOLDER WORK DEVICE:VARIANT[:THREADS | :validate]...: -q f32 logits and greedy tokens of a reference model
+// agree with the published implementation's: at every position, through prefill and step by step. WORK has the bundle
 // (tests/e2e/agreement_bundle.py) and gets what was measured. Tolerance of the logits' standard deviation: 2e-4 on wasm,
 // 5e-4 on webgpu; two correct float32 implementations are within 2.5e-5 (data/reference/README.md). A webgpu variant whose
-// features the adapter lacks is validated only.
+// features the adapter lacks is validated only; so is one with :validate.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -34,7 +34,7 @@ async function runs(gpu, variant) {
 /** What was measured of a device and variant; null where it was not run. */
 async function check(device, variant, threads) {
   const gpu = device === 'webgpu' ? await dawn() : undefined;
-  if (gpu && !await runs(gpu, variant)) {
+  if (gpu && (threads === 'validate' || !await runs(gpu, variant))) {
     const count = await validate(bundle, { name: variant, features: featuresOf(variant) });
     console.log(`${name} ${device} ${variant}: ${count} kernels are valid`);
     return null;
@@ -66,12 +66,14 @@ async function check(device, variant, threads) {
   return measured;
 }
 
+const fileOf = (device) => path.join(work, `${device}.json`);
 const results = {};
+for (const one of devices) fs.rmSync(fileOf(one.split(':')[0]), { force: true });
 for (const one of devices) {
   const [device, variant, threads] = one.split(':');
   const measured = await check(device, variant, threads);
   if (measured) (results[device] ??= []).push(measured);
 }
 for (const [device, runs] of Object.entries(results))
-  fs.writeFileSync(path.join(work, `${device}.json`), `${JSON.stringify({ target: device, runs })}\n`);
+  fs.writeFileSync(fileOf(device), `${JSON.stringify({ target: device, runs })}\n`);
 process.exit(0); // Dawn keeps the process alive
