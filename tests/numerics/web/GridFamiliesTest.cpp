@@ -333,12 +333,10 @@ TEST_P(GridDotTest, RoundedInputs) {
   batch.anyInputs = true;
   const LinearShape decode{32, 4128, true, false, false, true};
   const LinearShape prefill{32, 544, false, true};
-  for (const char *scheme : {"q8_0", "q4_0"}) {
-    batch.check(batch.add(linearText(decode, scheme, "1"), "grid_decode"),
-                {3, 0, 1}, 2e-3);
-    batch.check(batch.add(linearText(prefill, scheme, "?"), "grid_prefill"),
-                {11}, 2e-3);
-  }
+  batch.check(batch.add(linearText(decode, "q4_0", "1"), "grid_decode"),
+              {3, 0, 1}, 2e-3);
+  batch.check(batch.add(linearText(prefill, "q8_0", "?"), "grid_prefill"), {11},
+              2e-3);
   batch.run();
 }
 

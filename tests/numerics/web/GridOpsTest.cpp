@@ -227,7 +227,7 @@ kern.kernel @reverse(%w: memref<64xvector<4xf32>> {kern.readonly}, %y: memref<?x
 
 /// What f16 arithmetic gives: 32 products summed in f16, blocks in f32, for a
 /// row of 2048 columns a lane, relative to the largest result. The bound is why
-/// no family multiplies in f16 (docs/kernels.md); f32 sums are within 1e-6.
+/// no family multiplies in f16 (docs/kernels.md).
 class GridHalfOpsTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(GridHalfOpsTest, ProductsOfBlocks) {
