@@ -19,16 +19,24 @@ namespace {
 struct Arguments {
   CompileOptions options; ///< for a model: how it would be compiled
   bool kernels = false, memory = false, program = false;
+  std::string device;           ///< whose plan; empty: the CPU's
   std::string kernel, skeleton; ///< id; language
 };
 } // namespace
 
-/// plan.fb of a bundle, or what compiling the model would give.
+/// The plan of a bundle, or what compiling the model would give.
 static llvm::Expected<std::string> planBytes(const Arguments &arguments) {
   llvm::SmallString<128> path(arguments.options.model);
   llvm::sys::path::append(path, "plan.fb");
+  if (!llvm::sys::fs::exists(path)) {
+    llvm::sys::path::remove_filename(path);
+    llvm::sys::path::append(path, "plan.grid.fb");
+  }
+  CompileOptions options = arguments.options;
+  if (!arguments.device.empty())
+    options.targets = {arguments.device};
   if (!llvm::sys::fs::exists(path))
-    return planOfModel(arguments.options, llvm::errs());
+    return planOfModel(options, llvm::errs());
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
     return inputError("cannot read " + path + ": " +
@@ -90,8 +98,8 @@ Runner cli::addInspectCommand(CLI::App &app, const Globals &globals) {
                "Memory plan: caches and buffers with their lives");
   app.add_flag("--plan", arguments->program,
                "Host program: dispatches in order");
-  app.add_option("--target", arguments->options.targets,
-                 "For a model: what it would be compiled for");
+  app.add_option("--device", arguments->device,
+                 "For a model, whose plan: " + targetList());
   app.add_option("--kernel", arguments->kernel,
                  "For a model: the kernel that --skeleton is for");
   app.add_option("--skeleton", arguments->skeleton,

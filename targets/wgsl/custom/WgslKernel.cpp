@@ -172,8 +172,7 @@ Error WgslCheck::run(CustomKernel &kernel) {
 
 Expected<CustomKernel>
 sinter::wgsl::readWgsl(const KernelInterface &interface,
-                       const KernelSource &source,
-                       const TargetVariant &variant) {
+                       const KernelSource &source) {
   auto directives = readDirectives(source);
   if (!directives)
     return directives.takeError();
@@ -182,7 +181,6 @@ sinter::wgsl::readWgsl(const KernelInterface &interface,
     return module.takeError();
   CustomKernel kernel;
   kernel.id = interface.id;
-  kernel.variant = variant.name;
   kernel.code = source.text;
   kernel.itemsPerGroup = directives->itemsPerGroup;
   if (Error error = WgslCheck(interface, source, *module).run(kernel))
