@@ -71,7 +71,8 @@ static int run(const Arguments &arguments, const Globals &globals) {
   if (globals.json) {
     llvm::json::Object json = report->json();
     json["custom_kernels"] = customJson(*custom);
-    llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(json)));
+    llvm::outs() << llvm::formatv("{0:2}\n",
+                                  llvm::json::Value(std::move(json)));
     return kExitOk;
   }
   if (arguments.kernels) {

@@ -36,8 +36,7 @@ static llvm::Expected<KernelRequest> readRequest(llvm::StringRef word) {
     return inputError("cannot read " + path + ": " +
                       buffer.getError().message());
   if ((*buffer)->getBufferSize() > kMostSource)
-    return inputError(path + " has " +
-                      llvm::Twine((*buffer)->getBufferSize()) +
+    return inputError(path + " has " + llvm::Twine((*buffer)->getBufferSize()) +
                       " bytes; this is no shader");
   request.source = {path.str(), (*buffer)->getBuffer().str()};
   return request;
@@ -172,8 +171,7 @@ llvm::Error KernelMaker::check(const KernelRequest &request,
     return directives.takeError();
   double tolerance = directives->tolerance > 0 ? directives->tolerance
                                                : defaultTolerance(region);
-  RunTrial *run =
-      target.shaderLanguage() == "glsl" ? runOnVulkan : runOnWebGpu;
+  RunTrial *run = target.shaderLanguage() == "glsl" ? runOnVulkan : runOnWebGpu;
   int64_t bytes = 0;
   for (const KernelBinding &binding : interface.bindings)
     bytes += binding.bytes;

@@ -56,8 +56,7 @@ public:
 private:
   Error features(CustomKernel &kernel);
   Error group(CustomKernel &kernel);
-  Error fullSubgroups(const TargetVariant &variant,
-                      const CustomKernel &kernel);
+  Error fullSubgroups(const TargetVariant &variant, const CustomKernel &kernel);
   Error variables(CustomKernel &kernel);
   Error binding(const SpirvVariable &variable, CustomKernel &kernel);
   Error elements(const SpirvVariable &variable, const KernelBinding &binding);
@@ -278,8 +277,7 @@ Error GlslCheck::variables(CustomKernel &kernel) {
   return Error::success();
 }
 
-Error GlslCheck::run(ArrayRef<TargetVariant *> variants,
-                     CustomKernel &kernel) {
+Error GlslCheck::run(ArrayRef<TargetVariant *> variants, CustomKernel &kernel) {
   if (Error error = features(kernel))
     return error;
   if (module.hasSpecConstants)
@@ -312,8 +310,7 @@ sinter::spirvtarget::compileGlsl(const KernelInterface &interface,
   kernel.id = interface.id;
   kernel.entry = interface.id;
   kernel.itemsPerGroup = directives->itemsPerGroup;
-  if (Error error =
-          GlslCheck(interface, source, *module).run(variants, kernel))
+  if (Error error = GlslCheck(interface, source, *module).run(variants, kernel))
     return std::move(error);
   auto words = runShaderc(source, /*optimise=*/true);
   if (!words)

@@ -43,8 +43,9 @@ private:
 
 Error WgslCheck::features(CustomKernel &kernel) {
   for (const std::string &enabled : module.enables) {
-    auto known = find_if(
-        kFeatures, [&](const auto &feature) { return feature.first == enabled; });
+    auto known = find_if(kFeatures, [&](const auto &feature) {
+      return feature.first == enabled;
+    });
     if (known == std::end(kFeatures))
       return unsupportedError(source.path + ": 'enable " + enabled +
                               "' is no feature that a device is asked for "
@@ -170,9 +171,8 @@ Error WgslCheck::run(CustomKernel &kernel) {
   return variables();
 }
 
-Expected<CustomKernel>
-sinter::wgsl::readWgsl(const KernelInterface &interface,
-                       const KernelSource &source) {
+Expected<CustomKernel> sinter::wgsl::readWgsl(const KernelInterface &interface,
+                                              const KernelSource &source) {
   auto directives = readDirectives(source);
   if (!directives)
     return directives.takeError();
