@@ -46,8 +46,8 @@ struct ManifestInfo {
   /// A user's shader in the place of a generated kernel.
   struct CustomKernel {
     std::string id, target, variant;
-    std::string file;   ///< its name, without folders
-    std::string sha256; ///< of its text
+    std::string file;    ///< its name, without folders
+    std::string sha256;  ///< of its text
     bool checked = true; ///< its results were compared with the reference
   };
 

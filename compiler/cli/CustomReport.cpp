@@ -45,14 +45,13 @@ cli::readCustomKernels(llvm::StringRef bundle) {
   return kernels;
 }
 
-void cli::printCustom(const CustomKernelList &kernels,
-                      llvm::raw_ostream &out) {
+void cli::printCustom(const CustomKernelList &kernels, llvm::raw_ostream &out) {
   for (const ManifestInfo::CustomKernel &kernel : kernels)
-    out << llvm::formatv(
-        "custom kernel {0} of {1} {2}: {3} (sha256 {4}){5}\n", kernel.id,
-        kernel.target, kernel.variant, kernel.file,
-        llvm::StringRef(kernel.sha256).take_front(kShortHash),
-        kernel.checked ? "" : ", not compared with the reference");
+    out << llvm::formatv("custom kernel {0} of {1} {2}: {3} (sha256 {4}){5}\n",
+                         kernel.id, kernel.target, kernel.variant, kernel.file,
+                         llvm::StringRef(kernel.sha256).take_front(kShortHash),
+                         kernel.checked ? ""
+                                        : ", not compared with the reference");
 }
 
 llvm::json::Array cli::customJson(const CustomKernelList &kernels) {

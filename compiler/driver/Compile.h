@@ -26,9 +26,10 @@ struct CompileOptions {
   int64_t context = 0; ///< tokens; 0: what the model was made for, at most 4096
   std::string name;    ///< of the model in the bundle; empty: from the path
   std::vector<std::string> kernels; ///< ID[@VARIANTS]=FILE: custom kernels
-  bool uncheckedKernels = false;    ///< do not run them before the bundle is written
+  bool uncheckedKernels =
+      false;          ///< do not run them before the bundle is written
   std::vector<std::string> tunings; ///< files of schedules, one a variant
-  std::string dumpIr;               ///< folder for stage dumps; empty: none
+  std::string dumpIr; ///< folder for stage dumps; empty: none
   std::optional<Stage> stopAfter,
       startAt; ///< startAt reads the dump of the stage before from dumpIr
   bool overwrite = false;
@@ -63,8 +64,8 @@ llvm::Expected<CompileReport> compile(const CompileOptions &options,
 llvm::Expected<std::string> planOfModel(const CompileOptions &options,
                                         llvm::raw_ostream &talk);
 
-/// A shader to begin a custom kernel of the model with: it compiles and declares
-/// what the kernel's region binds. language: "glsl" or "wgsl".
+/// A shader to begin a custom kernel of the model with: it compiles and
+/// declares what the kernel's region binds. language: "glsl" or "wgsl".
 llvm::Expected<std::string> kernelSkeleton(const CompileOptions &options,
                                            llvm::StringRef id,
                                            llvm::StringRef language,

@@ -100,10 +100,11 @@ public:
     return {};
   }
   /// A user's shader for a region, compiled and compared with what the region
-  /// binds. Only where there is a shaderLanguage().
+  /// binds, for all of these variants (the result names none). Only where there
+  /// is a shaderLanguage().
   virtual llvm::Expected<CustomKernel>
   compileCustom(const KernelInterface &interface, const KernelSource &source,
-                const TargetVariant &variant) const {
+                llvm::ArrayRef<TargetVariant *> variants) const {
     llvm_unreachable("the target has no shader language");
   }
   /// A shader that compiles and declares what the region binds, with an empty

@@ -85,8 +85,8 @@ public:
   }
   Expected<CustomKernel>
   compileCustom(const KernelInterface &interface, const KernelSource &source,
-                const TargetVariant &variant) const override {
-    return spirvtarget::compileGlsl(interface, source, variant);
+                ArrayRef<TargetVariant *> variants) const override {
+    return spirvtarget::compileGlsl(interface, source, variants);
   }
   std::string skeleton(const KernelInterface &interface) const override {
     return spirvtarget::glslSkeleton(interface);

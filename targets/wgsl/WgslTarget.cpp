@@ -89,8 +89,8 @@ public:
   }
   Expected<CustomKernel>
   compileCustom(const KernelInterface &interface, const KernelSource &source,
-                const TargetVariant &variant) const override {
-    return wgsl::readWgsl(interface, source, variant);
+                ArrayRef<TargetVariant *>) const override {
+    return wgsl::readWgsl(interface, source);
   }
   std::string skeleton(const KernelInterface &interface) const override {
     return wgsl::wgslSkeleton(interface);

@@ -36,8 +36,7 @@ static llvm::Expected<KernelRequest> readRequest(llvm::StringRef word) {
     return inputError("cannot read " + path + ": " +
                       buffer.getError().message());
   if ((*buffer)->getBufferSize() > kMostSource)
-    return inputError(path + " has " +
-                      llvm::Twine((*buffer)->getBufferSize()) +
+    return inputError(path + " has " + llvm::Twine((*buffer)->getBufferSize()) +
                       " bytes; this is no shader");
   request.source = {path.str(), (*buffer)->getBuffer().str()};
   return request;
@@ -71,10 +70,6 @@ public:
 private:
   llvm::Error addTo(const KernelRequest &request, TargetChoice &choice,
                     const KernelInterface &interface, xf::RegionOp region);
-  llvm::Expected<CustomKernel> compile(const KernelRequest &request,
-                                       const TargetChoice &choice,
-                                       TargetVariant &variant,
-                                       const KernelInterface &interface);
   llvm::Error check(const KernelRequest &request, const Target &target,
                     const KernelInterface &interface, xf::RegionOp region,
                     const CustomKernel &kernel);
@@ -111,51 +106,55 @@ llvm::Error KernelMaker::add(const KernelRequest &request) {
   return addTo(request, *choice, interface, *region);
 }
 
-llvm::Expected<CustomKernel>
-KernelMaker::compile(const KernelRequest &request, const TargetChoice &choice,
-                     TargetVariant &variant,
-                     const KernelInterface &interface) {
-  for (const CustomKernel &other : result.kernels)
-    if (other.id == request.id && other.variant == variant.name)
-      return inputError(request.source.path + ": kernel " + request.id +
-                        " of variant " + variant.name +
-                        " is given twice");
-  return choice.target->compileCustom(interface, request.source, variant);
+/// The variants that the request is for.
+static llvm::Expected<SmallVector<TargetVariant *>>
+variantsFor(const KernelRequest &request, TargetChoice &choice) {
+  SmallVector<TargetVariant *> chosen;
+  for (TargetVariant &variant : choice.variants)
+    if (request.variants.empty() ||
+        llvm::is_contained(request.variants, variant.name))
+      chosen.push_back(&variant);
+  for (const std::string &name : request.variants)
+    if (llvm::none_of(chosen, [&](const TargetVariant *variant) {
+          return variant->name == name;
+        }))
+      return inputError("--kernel " + request.id + "@" + name +
+                        ": this compile has no such variant of " +
+                        choice.target->name());
+  return chosen;
 }
 
 llvm::Error KernelMaker::addTo(const KernelRequest &request,
                                TargetChoice &choice,
                                const KernelInterface &interface,
                                xf::RegionOp region) {
-  llvm::StringRef target = choice.target->name();
-  for (const std::string &name : request.variants)
-    if (llvm::none_of(choice.variants, [&](const TargetVariant &variant) {
-          return variant.name == name;
-        }))
-      return inputError("--kernel " + request.id + "@" + name +
-                        ": this compile has no such variant of " + target);
-  bool checked = false;
-  for (TargetVariant &variant : choice.variants) {
-    if (!request.variants.empty() &&
-        !llvm::is_contained(request.variants, variant.name))
-      continue;
-    auto kernel = compile(request, choice, variant, interface);
-    if (!kernel)
-      return kernel.takeError();
-    // The same code for all variants: it is run once.
-    if (!unchecked && !checked)
-      if (llvm::Error error = check(request, *choice.target, interface, region,
-                                    *kernel))
-        return error;
-    checked = true;
+  auto variants = variantsFor(request, choice);
+  if (!variants)
+    return variants.takeError();
+  for (const CustomKernel &other : result.kernels)
+    for (const TargetVariant *variant : *variants)
+      if (other.id == request.id && other.variant == variant->name)
+        return inputError(request.source.path + ": kernel " + request.id +
+                          " of variant " + variant->name + " is given twice");
+  auto kernel =
+      choice.target->compileCustom(interface, request.source, *variants);
+  if (!kernel)
+    return kernel.takeError();
+  if (!unchecked)
+    if (llvm::Error error =
+            check(request, *choice.target, interface, region, *kernel))
+      return error;
+  std::string hash = toHex(Sha256::of(llvm::StringRef(request.source.text)));
+  for (TargetVariant *variant : *variants) {
     for (const std::string &feature : kernel->features)
-      if (!llvm::is_contained(variant.features, feature))
-        variant.features.push_back(feature);
+      if (!llvm::is_contained(variant->features, feature))
+        variant->features.push_back(feature);
     result.records.push_back(
-        {request.id, target.str(), variant.name,
-         llvm::sys::path::filename(request.source.path).str(),
-         toHex(Sha256::of(llvm::StringRef(request.source.text))), !unchecked});
-    result.kernels.push_back(std::move(*kernel));
+        {request.id, choice.target->name().str(), variant->name,
+         llvm::sys::path::filename(request.source.path).str(), hash,
+         !unchecked});
+    result.kernels.push_back(*kernel);
+    result.kernels.back().variant = variant->name;
   }
   return llvm::Error::success();
 }
@@ -172,8 +171,7 @@ llvm::Error KernelMaker::check(const KernelRequest &request,
     return directives.takeError();
   double tolerance = directives->tolerance > 0 ? directives->tolerance
                                                : defaultTolerance(region);
-  RunTrial *run =
-      target.shaderLanguage() == "glsl" ? runOnVulkan : runOnWebGpu;
+  RunTrial *run = target.shaderLanguage() == "glsl" ? runOnVulkan : runOnWebGpu;
   int64_t bytes = 0;
   for (const KernelBinding &binding : interface.bindings)
     bytes += binding.bytes;

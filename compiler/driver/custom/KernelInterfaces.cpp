@@ -74,12 +74,11 @@ static std::string meaningOf(xf::RegionOp region, unsigned index,
                          tensor.getDimSize(1));
   kernels::RegionRows part = kernels::rowsOfRegion(region);
   int64_t rows = part.count ? part.count : tensor.getDimSize(0);
-  return llvm::formatv("weight, {0} rows16 (packed-weights.md) of {1} rows x "
-                       "{2} columns{3}",
-                       xf::stringifyScheme(xf::getScheme(tensor)), rows,
-                       tensor.getDimSize(1),
-                       part.count ? ", from row " + std::to_string(part.first)
-                                  : std::string());
+  return llvm::formatv(
+      "weight, {0} rows16 (packed-weights.md) of {1} rows x "
+      "{2} columns{3}",
+      xf::stringifyScheme(xf::getScheme(tensor)), rows, tensor.getDimSize(1),
+      part.count ? ", from row " + std::to_string(part.first) : std::string());
 }
 
 /// The region's ops, without locations and types of no interest here.
@@ -116,8 +115,7 @@ static KernelBinding bindingOf(Type type, llvm::StringRef name,
 KernelInterface sinter::interfaceOf(xf::RegionOp region) {
   KernelInterface interface;
   interface.id = region.getSymName().str();
-  auto most =
-      region->getAttrOfType<IntegerAttr>(kernels::kMaxTokensAttr);
+  auto most = region->getAttrOfType<IntegerAttr>(kernels::kMaxTokensAttr);
   int64_t maxTokens = most ? most.getInt() : 1;
   kernels::RegionRows part = kernels::rowsOfRegion(region);
   unsigned arguments = region.getArgumentTypes().size();
@@ -176,7 +174,6 @@ llvm::Expected<xf::RegionOp> sinter::findRegion(ModuleOp module,
   for (xf::RegionOp region : kernelRegions(module))
     if (region.getSymName() == id)
       return region;
-  return inputError("kernel '" + id +
-                    "' is none of this model's; there are " +
+  return inputError("kernel '" + id + "' is none of this model's; there are " +
                     idsLike(module, id));
 }

@@ -1,6 +1,6 @@
 // Random inputs as mathematics and as bytes, and the comparison; see
-// RegionCase.h. Weights are packed by compiler/quant, so that a kernel sees what
-// a bundle would hold.
+// RegionCase.h. Weights are packed by compiler/quant, so that a kernel sees
+// what a bundle would hold.
 #include "compiler/driver/custom/RegionCase.h"
 
 #include "compiler/kernels/KernelFamily.h"
@@ -248,8 +248,8 @@ void RegionCase::addArgument(unsigned index, uint32_t seed) {
         type.getKvHeads(), type.getCapacity(), type.getHeadDim(),
         type.getElementType().isF16()));
     // A region that does not append finds this run's tokens in the cache.
-    int64_t cached = runSize.position +
-                     (isAppendedTo(region, index) ? 0 : runSize.tokens);
+    int64_t cached =
+        runSize.position + (isAppendedTo(region, index) ? 0 : runSize.tokens);
     fillCache(*caches.back(), cached, maker, bytes);
     arguments.push_back(caches.back().get());
   } else {
@@ -264,8 +264,8 @@ void RegionCase::addArgument(unsigned index, uint32_t seed) {
       break;
     }
     case ArgumentRole::matrix:
-      arguments.push_back(reference::makeDatum(packedMatrix(
-          tensor, kernels::rowsOfRegion(region), maker, bytes)));
+      arguments.push_back(reference::makeDatum(
+          packedMatrix(tensor, kernels::rowsOfRegion(region), maker, bytes)));
       break;
     case ArgumentRole::vector:
       floats(maker.tensor(1, tensor.getDimSize(0)));
@@ -293,14 +293,14 @@ llvm::Expected<RegionCase> RegionCase::make(xf::RegionOp region,
   for (unsigned i = 0; i < arguments; ++i)
     made.addArgument(i, seed + 7919 * i);
   for (size_t i = arguments; i < interface.bindings.size(); ++i)
-    made.bindings.emplace_back(
-        static_cast<size_t>(interface.bindings[i].bytes), 0xff);
+    made.bindings.emplace_back(static_cast<size_t>(interface.bindings[i].bytes),
+                               0xff);
   made.before = made.bindings;
   reference::Evaluator evaluator([](xf::WeightOp) -> llvm::Expected<Tensor> {
     return internalError("a region reads a weight by its symbol");
   });
-  auto results = evaluator.run(region, made.arguments,
-                               {size.position, size.row});
+  auto results =
+      evaluator.run(region, made.arguments, {size.position, size.row});
   if (!results)
     return results.takeError();
   made.results = std::move(*results);
@@ -310,21 +310,19 @@ llvm::Expected<RegionCase> RegionCase::make(xf::RegionOp region,
 //===-- Comparison --------------------------------------------------------===//
 
 /// Where `count` numbers differ by more than tolerance times the row's largest.
-static std::string
-compareRow(int64_t count, double tolerance,
-           llvm::function_ref<double(int64_t)> expected,
-           llvm::function_ref<double(int64_t)> got) {
+static std::string compareRow(int64_t count, double tolerance,
+                              llvm::function_ref<double(int64_t)> expected,
+                              llvm::function_ref<double(int64_t)> got) {
   double largest = kSmallest;
   for (int64_t i = 0; i < count; ++i)
     largest = std::max(largest, std::fabs(expected(i)));
   for (int64_t i = 0; i < count; ++i)
     if (!(std::fabs(got(i) - expected(i)) <= tolerance * largest)) {
       std::string text;
-      llvm::raw_string_ostream(text)
-          << llvm::format("column %lld is %.6g, not %.6g (allowed difference: "
-                          "%g of the row's largest number, %.6g)",
-                          static_cast<long long>(i), got(i), expected(i),
-                          tolerance, largest);
+      llvm::raw_string_ostream(text) << llvm::format(
+          "column %lld is %.6g, not %.6g (allowed difference: "
+          "%g of the row's largest number, %.6g)",
+          static_cast<long long>(i), got(i), expected(i), tolerance, largest);
       return text;
     }
   return {};
@@ -394,8 +392,7 @@ std::string RegionCase::compareCache(unsigned index, double tolerance) const {
   return {};
 }
 
-std::string RegionCase::compareBinding(unsigned index,
-                                       double tolerance) const {
+std::string RegionCase::compareBinding(unsigned index, double tolerance) const {
   if (index >= arguments.size())
     return compareResult(index, results[index - arguments.size()], tolerance);
   if (interface->bindings[index].written)
@@ -409,9 +406,10 @@ std::string RegionCase::compare(double tolerance) const {
   for (unsigned i = 0; i < bindings.size(); ++i) {
     std::string where = compareBinding(i, tolerance);
     if (!where.empty())
-      return llvm::formatv("token_count {0}, position {1}: binding {2} ({3}): {4}",
-                           runSize.tokens, runSize.position, i,
-                           interface->bindings[i].meaning, where);
+      return llvm::formatv(
+          "token_count {0}, position {1}: binding {2} ({3}): {4}",
+          runSize.tokens, runSize.position, i, interface->bindings[i].meaning,
+          where);
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // A kernel on a Vulkan device. It runs in a forked child, because a shader may
-// hang or crash a driver; results come back through shared memory. The runtime's
-// own context chooses the device, so that what is checked is what will run.
+// hang or crash a driver; results come back through shared memory. The
+// runtime's own context chooses the device, so that what is checked is what
+// will run.
 #include "compiler/driver/custom/KernelRunner.h"
 
 #include "compiler/support/Error.h"
@@ -26,17 +27,16 @@
 using namespace sinter;
 
 uint32_t KernelTrial::groupsX() const {
-  return static_cast<uint32_t>(llvm::divideCeil(
-      static_cast<uint64_t>(interface.items),
-      static_cast<uint64_t>(kernel.itemsPerGroup)));
+  return static_cast<uint32_t>(
+      llvm::divideCeil(static_cast<uint64_t>(interface.items),
+                       static_cast<uint64_t>(kernel.itemsPerGroup)));
 }
 
 uint32_t KernelTrial::groupsY(const CaseSize &size) const {
-  return interface.perTokens
-             ? static_cast<uint32_t>(llvm::divideCeil(
-                   static_cast<uint64_t>(size.tokens),
-                   static_cast<uint64_t>(interface.perTokens)))
-             : 1;
+  return interface.perTokens ? static_cast<uint32_t>(llvm::divideCeil(
+                                   static_cast<uint64_t>(size.tokens),
+                                   static_cast<uint64_t>(interface.perTokens)))
+                             : 1;
 }
 
 llvm::Error sinter::guardError(const KernelTrial &trial, size_t index) {
@@ -146,8 +146,8 @@ rt::Status Runner::makeLayouts() {
   info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
   info.bindingCount = count;
   info.pBindings = slots;
-  VkResult result = context.vk.CreateDescriptorSetLayout(
-      context.device, &info, nullptr, &layouts[0]);
+  VkResult result = context.vk.CreateDescriptorSetLayout(context.device, &info,
+                                                         nullptr, &layouts[0]);
   info.bindingCount = 1;
   info.pBindings = &uniform;
   if (!result)
@@ -244,8 +244,8 @@ rt::Status Runner::makeBuffers(llvm::ArrayRef<uint8_t *> bindings) {
     uint64_t bytes = bytesOf(i) + kGuardBytes;
     device.push_back(std::make_unique<rt::VulkanBuffer>());
     host.push_back(std::make_unique<rt::VulkanBuffer>());
-    if (rt::Status status = device[i]->create(
-            context, bytes, rt::Place::Device, "a binding", fault))
+    if (rt::Status status = device[i]->create(context, bytes, rt::Place::Device,
+                                              "a binding", fault))
       return status;
     if (rt::Status status = host[i]->create(context, bytes, rt::Place::Host,
                                             "a binding", fault))
@@ -276,7 +276,8 @@ void Runner::bind() {
 }
 
 rt::Status Runner::record(const CaseSize &size) {
-  constexpr VkPipelineStageFlags kCompute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+  constexpr VkPipelineStageFlags kCompute =
+      VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
   constexpr VkPipelineStageFlags kTransfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
   const rt::VulkanApi &vk = context.vk;
   if (rt::Status status = pool->begin(commands, true, fault))
@@ -370,9 +371,9 @@ static llvm::Error explain(const KernelTrial &trial, const Outcome &outcome,
   if (outcome.status == SINTER_OK)
     return llvm::Error::success();
   if (outcome.status == SINTER_UNSUPPORTED)
-    return unsupportedError(trial.source.path +
-                            ": the kernel cannot be run here: " +
-                            outcome.message + kUncheckedHint);
+    return unsupportedError(
+        trial.source.path +
+        ": the kernel cannot be run here: " + outcome.message + kUncheckedHint);
   if (outcome.status == SINTER_OUT_OF_MEMORY)
     return resourceError(trial.source.path + ": " + outcome.message);
   return errorAt(trial.source, 0, outcome.message);

@@ -1,6 +1,6 @@
 // A WGSL kernel in Dawn. No WGSL compiler can be linked here, so a script of
-// Node.js does it (run-kernels.mjs, in share/sinter/tools); files in a temporary
-// folder go there and back.
+// Node.js does it (run-kernels.mjs, in share/sinter/tools); files in a
+// temporary folder go there and back.
 #include "compiler/driver/custom/KernelRunner.h"
 
 #include "compiler/bundle/ResourceFolder.h"
@@ -36,9 +36,9 @@ static Error writeFile(const std::string &path, StringRef bytes) {
   if (!problem)
     file << bytes, file.close(), problem = file.error();
   file.clear_error();
-  return problem ? resourceError("cannot write " + path + ": " +
-                                 problem.message())
-                 : Error::success();
+  return problem
+             ? resourceError("cannot write " + path + ": " + problem.message())
+             : Error::success();
 }
 
 static std::string readFile(const std::string &path) {
@@ -117,9 +117,9 @@ static Error execute(const KernelTrial &trial, const std::string &folder) {
   if (!node)
     return cannot("Node.js is not installed");
   static int anchor;
-  std::string script = inFolder(
-      resourceFolder(sys::fs::getMainExecutable(nullptr, &anchor)),
-      "tools/run-kernels.mjs");
+  std::string script =
+      inFolder(resourceFolder(sys::fs::getMainExecutable(nullptr, &anchor)),
+               "tools/run-kernels.mjs");
   std::string log = inFolder(folder, "log.txt");
   std::string errors = inFolder(folder, "errors.txt");
   StringRef arguments[] = {*node, script, folder};
@@ -147,8 +147,7 @@ Error sinter::runOnWebGpu(const KernelTrial &trial) {
           sys::fs::createUniqueDirectory("sinter-kernel", folder))
     return resourceError("cannot make a temporary folder: " +
                          problem.message());
-  auto remove =
-      make_scope_exit([&] { sys::fs::remove_directories(folder); });
+  auto remove = make_scope_exit([&] { sys::fs::remove_directories(folder); });
   std::string before;
   std::string description = describe(trial, before);
   for (auto [name, bytes] :

@@ -33,8 +33,8 @@ struct KernelInterface {
   std::string id;
   std::vector<KernelBinding> bindings; ///< arguments, then results
   int64_t items = 1;                   ///< work items; see perTokens
-  int64_t perTokens = 0;  ///< tokens of a block; 0: the grid has no blocks
-  std::string family;     ///< that generates its kernel
+  int64_t perTokens = 0; ///< tokens of a block; 0: the grid has no blocks
+  std::string family;    ///< that generates its kernel
   std::vector<std::string> ops; ///< the region's ops as text, a line each
 };
 
@@ -76,7 +76,6 @@ llvm::Error checkGroup(const KernelSource &source, int64_t line,
                        const std::array<int64_t, 3> &sizes);
 
 /// Comment lines of a skeleton: the region's ops, grid and directives.
-std::string skeletonHead(const KernelInterface &interface,
-                         llvm::StringRef api);
+std::string skeletonHead(const KernelInterface &interface, llvm::StringRef api);
 
 } // namespace sinter

@@ -51,11 +51,12 @@ public:
             const SpirvInterface &module)
       : interface(interface), source(source), module(module) {}
 
-  Error run(const TargetVariant &variant, CustomKernel &kernel);
+  Error run(ArrayRef<TargetVariant *> variants, CustomKernel &kernel);
 
 private:
   Error features(CustomKernel &kernel);
-  Error group(const TargetVariant &variant, CustomKernel &kernel);
+  Error group(CustomKernel &kernel);
+  Error fullSubgroups(const TargetVariant &variant, const CustomKernel &kernel);
   Error variables(CustomKernel &kernel);
   Error binding(const SpirvVariable &variable, CustomKernel &kernel);
   Error elements(const SpirvVariable &variable, const KernelBinding &binding);
@@ -118,15 +119,17 @@ Error GlslCheck::features(CustomKernel &kernel) {
   return Error::success();
 }
 
-Error GlslCheck::group(const TargetVariant &variant, CustomKernel &kernel) {
+Error GlslCheck::group(CustomKernel &kernel) {
   kernel.group = module.group;
   if (module.group[0] == 0)
     return errorAt(source, 0,
                    "the size of the workgroup is no constant; write "
                    "layout(local_size_x = 64) in;");
-  if (Error error =
-          checkGroup(source, 0, module.group, kMostLanes, kMostSizes))
-    return error;
+  return checkGroup(source, 0, module.group, kMostLanes, kMostSizes);
+}
+
+Error GlslCheck::fullSubgroups(const TargetVariant &variant,
+                               const CustomKernel &kernel) {
   bool full = is_contained(kernel.features, "subgroups") ||
               is_contained(variant.features, "subgroups");
   if (full && module.group[0] % kFullSubgroups)
@@ -274,22 +277,25 @@ Error GlslCheck::variables(CustomKernel &kernel) {
   return Error::success();
 }
 
-Error GlslCheck::run(const TargetVariant &variant, CustomKernel &kernel) {
+Error GlslCheck::run(ArrayRef<TargetVariant *> variants, CustomKernel &kernel) {
   if (Error error = features(kernel))
     return error;
   if (module.hasSpecConstants)
     return errorAt(source, 0,
                    "specialization constants (constant_id) are not set by the "
                    "runtime; use const");
-  if (Error error = group(variant, kernel))
+  if (Error error = group(kernel))
     return error;
+  for (const TargetVariant *variant : variants)
+    if (Error error = fullSubgroups(*variant, kernel))
+      return error;
   return variables(kernel);
 }
 
 Expected<CustomKernel>
 sinter::spirvtarget::compileGlsl(const KernelInterface &interface,
                                  const KernelSource &source,
-                                 const TargetVariant &variant) {
+                                 ArrayRef<TargetVariant *> variants) {
   auto directives = readDirectives(source);
   if (!directives)
     return directives.takeError();
@@ -302,11 +308,9 @@ sinter::spirvtarget::compileGlsl(const KernelInterface &interface,
     return errorAt(source, 0, toString(module.takeError()));
   CustomKernel kernel;
   kernel.id = interface.id;
-  kernel.variant = variant.name;
   kernel.entry = interface.id;
   kernel.itemsPerGroup = directives->itemsPerGroup;
-  if (Error error =
-          GlslCheck(interface, source, *module).run(variant, kernel))
+  if (Error error = GlslCheck(interface, source, *module).run(variants, kernel))
     return std::move(error);
   auto words = runShaderc(source, /*optimise=*/true);
   if (!words)

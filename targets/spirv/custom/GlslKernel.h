@@ -5,13 +5,13 @@
 
 namespace sinter::spirvtarget {
 
-/// Compiles the shader with libshaderc and compares what it declares with what
-/// the region binds. An InputError names file, line and binding; a capability
-/// that no device feature stands for is an UnsupportedError, as is a build
-/// without libshaderc.
-llvm::Expected<CustomKernel> compileGlsl(const KernelInterface &interface,
-                                         const KernelSource &source,
-                                         const TargetVariant &variant);
+/// For all of these variants. Compiles the shader with libshaderc and compares
+/// what it declares with what the region binds. An InputError names file, line
+/// and binding; a capability that no device feature stands for is an
+/// UnsupportedError, as is a build without libshaderc.
+llvm::Expected<CustomKernel>
+compileGlsl(const KernelInterface &interface, const KernelSource &source,
+            llvm::ArrayRef<TargetVariant *> variants);
 
 /// A shader that compiles and declares what the region binds.
 std::string glslSkeleton(const KernelInterface &interface);

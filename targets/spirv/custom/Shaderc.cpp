@@ -45,9 +45,8 @@ sinter::spirvtarget::runShaderc(const KernelSource &source, bool optimise) {
   Options options(shaderc_compile_options_initialize());
   if (!compiler || !options)
     return resourceError("libshaderc does not start: no memory");
-  shaderc_compile_options_set_target_env(options.get(),
-                                         shaderc_target_env_vulkan,
-                                         shaderc_env_version_vulkan_1_2);
+  shaderc_compile_options_set_target_env(
+      options.get(), shaderc_target_env_vulkan, shaderc_env_version_vulkan_1_2);
   shaderc_compile_options_set_target_spirv(options.get(),
                                            shaderc_spirv_version_1_5);
   shaderc_compile_options_set_optimization_level(

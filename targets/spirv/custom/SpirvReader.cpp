@@ -33,7 +33,9 @@ public:
   explicit Words(ArrayRef<uint32_t> words) : words(words) {}
   Opcode opcode() const { return static_cast<Opcode>(words[0] & 0xFFFF); }
   size_t size() const { return words.size(); }
-  uint32_t operator[](size_t i) const { return i < words.size() ? words[i] : 0; }
+  uint32_t operator[](size_t i) const {
+    return i < words.size() ? words[i] : 0;
+  }
   template <typename T> T as(size_t i) const {
     return static_cast<T>((*this)[i]);
   }
@@ -79,10 +81,8 @@ private:
   void describe(uint32_t id, const Words &variable);
   void describeBlock(const Words &block, SpirvVariable &variable);
   Layout layoutOf(uint32_t type, unsigned depth = 0) const;
-  Layout arrayLayout(const Words &array, uint32_t id,
-                     unsigned depth) const;
-  Layout structLayout(const Words &type, uint32_t id,
-                      unsigned depth) const;
+  Layout arrayLayout(const Words &array, uint32_t id, unsigned depth) const;
+  Layout structLayout(const Words &type, uint32_t id, unsigned depth) const;
   int64_t constant(uint32_t id) const {
     auto found = constants.find(id);
     return found == constants.end() ? 0 : found->second;
@@ -147,7 +147,8 @@ void Reader::decorate(const Words &i) {
     result.hasSpecConstants = true;
     break;
   case Decoration::BuiltIn:
-    target.workgroupSize = i.as<spirv::BuiltIn>(3) == spirv::BuiltIn::WorkgroupSize;
+    target.workgroupSize =
+        i.as<spirv::BuiltIn>(3) == spirv::BuiltIn::WorkgroupSize;
     break;
   default:
     break;
@@ -348,13 +349,14 @@ sinter::spirvtarget::readSpirv(ArrayRef<uint32_t> words) {
 
 std::vector<uint32_t>
 sinter::spirvtarget::withEntryName(ArrayRef<uint32_t> words, StringRef name) {
-  std::vector<uint32_t> result(words.begin(),
-                               words.begin() + std::min(words.size(), kHeaderWords));
+  std::vector<uint32_t> result(
+      words.begin(), words.begin() + std::min(words.size(), kHeaderWords));
   for (size_t at = kHeaderWords; at < words.size();) {
     size_t length = words[at] >> 16;
     ArrayRef<uint32_t> instruction = words.slice(at, length);
     at += length;
-    if ((instruction[0] & 0xFFFF) != static_cast<uint32_t>(Opcode::OpEntryPoint)) {
+    if ((instruction[0] & 0xFFFF) !=
+        static_cast<uint32_t>(Opcode::OpEntryPoint)) {
       result.insert(result.end(), instruction.begin(), instruction.end());
       continue;
     }

@@ -35,8 +35,8 @@ struct SpirvVariable {
 };
 
 struct SpirvInterface {
-  std::vector<uint32_t> capabilities; ///< numbers of spirv::Capability
-  std::string entry;                  ///< of the only compute entry point
+  std::vector<uint32_t> capabilities;    ///< numbers of spirv::Capability
+  std::string entry;                     ///< of the only compute entry point
   std::array<int64_t, 3> group{0, 0, 0}; ///< zeros: not a constant
   std::vector<SpirvVariable> variables;
   bool hasSpecConstants = false; ///< constants with a SpecId

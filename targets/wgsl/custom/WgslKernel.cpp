@@ -43,8 +43,9 @@ private:
 
 Error WgslCheck::features(CustomKernel &kernel) {
   for (const std::string &enabled : module.enables) {
-    auto known = find_if(
-        kFeatures, [&](const auto &feature) { return feature.first == enabled; });
+    auto known = find_if(kFeatures, [&](const auto &feature) {
+      return feature.first == enabled;
+    });
     if (known == std::end(kFeatures))
       return unsupportedError(source.path + ": 'enable " + enabled +
                               "' is no feature that a device is asked for "
@@ -170,10 +171,8 @@ Error WgslCheck::run(CustomKernel &kernel) {
   return variables();
 }
 
-Expected<CustomKernel>
-sinter::wgsl::readWgsl(const KernelInterface &interface,
-                       const KernelSource &source,
-                       const TargetVariant &variant) {
+Expected<CustomKernel> sinter::wgsl::readWgsl(const KernelInterface &interface,
+                                              const KernelSource &source) {
   auto directives = readDirectives(source);
   if (!directives)
     return directives.takeError();
@@ -182,7 +181,6 @@ sinter::wgsl::readWgsl(const KernelInterface &interface,
     return module.takeError();
   CustomKernel kernel;
   kernel.id = interface.id;
-  kernel.variant = variant.name;
   kernel.code = source.text;
   kernel.itemsPerGroup = directives->itemsPerGroup;
   if (Error error = WgslCheck(interface, source, *module).run(kernel))

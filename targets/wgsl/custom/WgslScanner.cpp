@@ -213,8 +213,9 @@ Error Scanner::function(int64_t line) {
     result.entryLine = line;
     const Attribute *size = find("workgroup_size");
     if (!size)
-      return errorAt(source, line, "the compute function '" + name +
-                                       "' has no @workgroup_size");
+      return errorAt(source, line,
+                     "the compute function '" + name +
+                         "' has no @workgroup_size");
     size_t dimension = 0;
     std::vector<std::string> part;
     auto finish = [&] {
@@ -313,8 +314,7 @@ static std::optional<WgslArray> shortVector(StringRef name) {
                    lanes == 3};
 }
 
-std::optional<WgslArray>
-sinter::wgsl::arrayOf(ArrayRef<std::string> type) {
+std::optional<WgslArray> sinter::wgsl::arrayOf(ArrayRef<std::string> type) {
   if (type.size() < 4 || type[0] != "array" || type[1] != "<" ||
       type.back() != ">")
     return std::nullopt;
@@ -335,9 +335,8 @@ sinter::wgsl::arrayOf(ArrayRef<std::string> type) {
   else if (element.size() == 1)
     array = shortVector(element[0]).value_or(WgslArray());
   else if (element.size() == 4 && element[1] == "<" && isScalar(element[2]))
-    array = shortVector(element[0] + (element[2] == "f16"
-                                          ? "h"
-                                          : element[2].substr(0, 1)))
+    array = shortVector(element[0] +
+                        (element[2] == "f16" ? "h" : element[2].substr(0, 1)))
                 .value_or(WgslArray());
   array.count = count;
   return array;

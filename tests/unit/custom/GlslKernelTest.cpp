@@ -11,11 +11,14 @@
 using namespace sinter;
 using namespace sinter::test;
 
-static TargetVariant variant(std::vector<std::string> features = {}) {
-  TargetVariant made;
-  made.name = "spirv-test";
-  made.features = std::move(features);
-  return made;
+/// Compiles for a variant that needs these features.
+static llvm::Expected<CustomKernel>
+compile(const KernelSource &source, std::vector<std::string> features = {},
+        const KernelInterface &region = downRegion()) {
+  TargetVariant variant;
+  variant.name = "spirv-test";
+  variant.features = std::move(features);
+  return spirvtarget::compileGlsl(region, source, {&variant});
 }
 
 #define INPUT                                                                  \
@@ -47,9 +50,8 @@ static const KernelError kErrors[] = {
     {"floats for packed weights", "uint scales[8];",
      "uint scales[7]; float more;", 1,
      R"(^down\.comp:\d+: binding 1 .* elements of another type; use integ)"},
-    {"padding between elements", "vec4 x[]; };",
-     "vec3 z[]; };\nvec4 x[128];", 1,
-     R"(^down\.comp:\d+: binding 0 .* has padding between its elements)"},
+    {"padding between elements", "vec4 x[]; };", "vec3 z[]; };\nvec4 x[128];",
+     1, R"(^down\.comp:\d+: binding 0 .* has padding between its elements)"},
     {"blocks that do not fill the weight", "uint octets[64];",
      "uint octets[65];", 1,
      R"(^down\.comp:\d+: binding 1 .* elements of 292 bytes, which do not)"},
@@ -94,8 +96,7 @@ static const KernelError kErrors[] = {
 };
 
 TEST(GlslKernelTest, TakesTheExample) {
-  auto kernel = spirvtarget::compileGlsl(
-      downRegion(), exampleShader("down.comp"), variant({"subgroups"}));
+  auto kernel = compile(exampleShader("down.comp"), {"subgroups"});
   ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
   EXPECT_EQ(kernel->entry, "linear_test");
   EXPECT_EQ(kernel->itemsPerGroup, 1);
@@ -108,10 +109,7 @@ TEST(GlslKernelTest, TakesTheExample) {
 TEST(GlslKernelTest, RefusesWhatDoesNotFit) {
   for (const KernelError &error : kErrors)
     expectError(error, exampleShader("down.comp"),
-                [](const KernelSource &source) {
-                  return spirvtarget::compileGlsl(downRegion(), source,
-                                                  variant());
-                });
+                [](const KernelSource &source) { return compile(source); });
 }
 
 TEST(GlslKernelTest, SubgroupsAreAFeatureAndMustBeFull) {
@@ -123,12 +121,11 @@ TEST(GlslKernelTest, SubgroupsAreAFeatureAndMustBeFull) {
           "#version 450\n#extension GL_KHR_shader_subgroup_arithmetic : "
           "enable\n");
   replace("y[n] = x2[n] + sum;", "y[n] = x2[n] + subgroupAdd(sum);");
-  auto kernel =
-      spirvtarget::compileGlsl(downRegion(), source, variant());
+  auto kernel = compile(source);
   ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
   EXPECT_EQ(kernel->features, std::vector<std::string>{"subgroups"});
   replace("local_size_x = 128", "local_size_x = 80");
-  auto refused = spirvtarget::compileGlsl(downRegion(), source, variant());
+  auto refused = compile(source);
   ASSERT_FALSE(bool(refused));
   EXPECT_EQ(llvm::toString(refused.takeError()),
             "down.comp: local_size_x is 80, in variant spirv-test it must be a "
@@ -139,7 +136,7 @@ TEST(GlslKernelTest, TheSkeletonCompiles) {
   KernelInterface region = downRegion();
   region.perTokens = 8;
   KernelSource source{"skeleton.comp", spirvtarget::glslSkeleton(region)};
-  auto kernel = spirvtarget::compileGlsl(region, source, variant());
+  auto kernel = compile(source, {}, region);
   ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
 }
 

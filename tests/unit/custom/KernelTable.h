@@ -32,9 +32,8 @@ inline KernelInterface downRegion() {
 }
 
 inline KernelSource exampleShader(const std::string &name) {
-  auto file = llvm::MemoryBuffer::getFile(SINTER_SOURCE_DIR
-                                          "/examples/custom_kernel/" +
-                                          name);
+  auto file = llvm::MemoryBuffer::getFile(
+      SINTER_SOURCE_DIR "/examples/custom_kernel/" + name);
   EXPECT_TRUE(bool(file)) << name;
   return {name, file ? (*file)->getBuffer().str() : std::string()};
 }
@@ -52,8 +51,7 @@ void expectError(const KernelError &error, KernelSource source,
   llvm::Error said = kernel.takeError();
   EXPECT_EQ(exitCode(said), error.code);
   std::string message = llvm::toString(std::move(said));
-  EXPECT_TRUE(std::regex_search(message, std::regex(error.pattern)))
-      << message;
+  EXPECT_TRUE(std::regex_search(message, std::regex(error.pattern))) << message;
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
 }
 

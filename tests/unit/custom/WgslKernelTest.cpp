@@ -39,8 +39,8 @@ static const KernelError kErrors[] = {
     {"a weight that may be written", "var<storage, read> w",
      "var<storage, read_write> w", 1,
      R"(^down\.wgsl:\d+: binding 1 .* must be var<storage, read>)"},
-    {"an activation that is only read", "var<storage, read_write> x:",
-     "var<storage> x:", 1,
+    {"an activation that is only read",
+     "var<storage, read_write> x:", "var<storage> x:", 1,
      R"(^down\.wgsl:\d+: binding 0 .* declared read, it must be var<stora)"},
     {"another uniform", "var<workgroup>",
      "@group(1) @binding(1) var<uniform> u: vec4u;\nvar<workgroup>", 1,
@@ -75,22 +75,16 @@ static const KernelError kErrors[] = {
      R"(^down\.wgsl:5: directive 'group' is not known)"},
 };
 
-static TargetVariant variant() {
-  TargetVariant made;
-  made.name = "test";
-  return made;
-}
-
 TEST(WgslKernelTest, TakesTheExample) {
   KernelSource source = exampleShader("down.wgsl");
-  auto kernel = wgsl::readWgsl(downRegion(), source, variant());
+  auto kernel = wgsl::readWgsl(downRegion(), source);
   ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
   EXPECT_EQ(kernel->entry, "down");
   EXPECT_EQ(kernel->code, source.text);
   EXPECT_EQ(kernel->group[0], 128);
   EXPECT_EQ(kernel->writtenMask, 13u);
   source.text = "enable f16, subgroups;\n" + source.text;
-  kernel = wgsl::readWgsl(downRegion(), source, variant());
+  kernel = wgsl::readWgsl(downRegion(), source);
   ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
   EXPECT_EQ(kernel->features,
             (std::vector<std::string>{"shader-f16", "subgroups"}));
@@ -100,13 +94,13 @@ TEST(WgslKernelTest, RefusesWhatDoesNotFit) {
   for (const KernelError &error : kErrors)
     expectError(error, exampleShader("down.wgsl"),
                 [](const KernelSource &source) {
-                  return wgsl::readWgsl(downRegion(), source, variant());
+                  return wgsl::readWgsl(downRegion(), source);
                 });
 }
 
 TEST(WgslKernelTest, TakesTheSkeleton) {
   KernelSource source{"skeleton.wgsl", wgsl::wgslSkeleton(downRegion())};
-  auto kernel = wgsl::readWgsl(downRegion(), source, variant());
+  auto kernel = wgsl::readWgsl(downRegion(), source);
   ASSERT_TRUE(bool(kernel)) << llvm::toString(kernel.takeError());
   EXPECT_EQ(kernel->entry, "main");
 }
@@ -122,7 +116,7 @@ TEST(WgslScannerTest, SurvivesDamage) {
     for (int change = 0; change < 4 && !damaged.text.empty(); ++change)
       damaged.text[random() % damaged.text.size()] =
           "<>(){}@;,:/*=\n\xff 0z"[random() % 18];
-    auto read = wgsl::readWgsl(downRegion(), damaged, variant());
+    auto read = wgsl::readWgsl(downRegion(), damaged);
     if (!read)
       EXPECT_FALSE(llvm::toString(read.takeError()).empty());
   }
