@@ -111,8 +111,6 @@ Runner cli::addInspectCommand(CLI::App &app, const Globals &globals) {
                "Memory plan: caches and buffers with their lives");
   app.add_flag("--plan", arguments->program,
                "Host program: dispatches in order");
-  app.add_option("--device", arguments->device,
-                 "For a model, whose plan: " + targetList());
   app.add_option("--kernel", arguments->kernel,
                  "For a model: the kernel that --skeleton is for");
   app.add_option("--skeleton", arguments->skeleton,
