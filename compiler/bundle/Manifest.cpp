@@ -265,7 +265,8 @@ sinter::readManifestPrograms(StringRef text, StringRef where) {
     if (target)
       plan = target->getString("plan");
     if (!plan || !isSafeBundlePath(*plan))
-      return wrong(where, "target '" + name + "' has no plan, or its path is "
+      return wrong(where, "target '" + name +
+                              "' has no plan, or its path is "
                               "not allowed");
     auto program = llvm::find_if(programs, [&](const BundleProgramFile &known) {
       return known.plan == *plan;

@@ -20,8 +20,10 @@ using namespace mlir;
 using namespace sinter;
 namespace fs = llvm::sys::fs;
 
-/// More than last-level caches hold, on most machines.
+/// More than last-level caches hold, on most machines; but no more than this
+/// many times the largest kernel's weights, which is all that an entry reads.
 static constexpr int64_t kPoolBytes = int64_t(256) << 20;
+static constexpr int64_t kPoolKernels = 64;
 /// One token is measured at half of the context, or here.
 static constexpr int64_t kFarthestPosition = 512;
 static constexpr int kFewestRuns = 3, kMostRuns = 200;
@@ -51,10 +53,11 @@ CandidateBundle::create(ModuleOp module, const StageOptions &stages,
   made->device = std::move(device);
   made->contextTokens = program.getContext();
   made->chunk = program.getChunk();
-  made->poolBytes = kPoolBytes;
+  int64_t largest = 1;
   for (const KernelUse &use : uses)
-    made->poolBytes =
-        std::max(made->poolBytes, use.bytes(KernelUse::Space::Weights));
+    largest = std::max(largest, use.bytes(KernelUse::Space::Weights));
+  made->poolBytes =
+      std::max(largest, std::min(kPoolBytes, largest * kPoolKernels));
   SmallString<128> folder;
   if (std::error_code problem =
           fs::createUniqueDirectory("sinter-tune", folder))

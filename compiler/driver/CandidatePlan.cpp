@@ -146,8 +146,10 @@ private:
     auto each =
         static_cast<uint64_t>(plan.use.bytes(KernelUse::Space::Weights));
     uint64_t turn = each * plan.candidates, at = 0;
+    // Chunks of tokens take long, and not because of the weights.
+    bool once = !turn || plan.use.prefill;
     uint64_t rounds =
-        !turn ? 1 : std::clamp<uint64_t>(pool / turn, 1, kMostRounds);
+        once ? 1 : std::clamp<uint64_t>(pool / turn, 1, kMostRounds);
     for (uint64_t round = 0; round < (all ? rounds : 1); ++round)
       for (size_t i = 0; i < (all ? plan.candidates : 1); ++i) {
         if (at + each > pool)

@@ -14,8 +14,8 @@ struct CandidatePlan {
   int64_t scratchBytes; ///< of the hungriest
 
   /// Kernel i is candidate_i. The entry of the use (prefill or decode)
-  /// dispatches all of them, round after round until the pool has been read;
-  /// the others run the first one, because a plan has them.
+  /// dispatches all of them, for one token round after round until the pool has
+  /// been read; the others run the first one, because a plan has them.
   std::string serialize() const;
 };
 

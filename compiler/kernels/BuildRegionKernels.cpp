@@ -63,7 +63,8 @@ struct BuildRegionKernelsPass
     OpBuilder builder(region);
     if (auto same = SymbolTable::lookupSymbolIn(getOperation(),
                                                 chosen.family->id(region));
-        !same && failed(kernels::buildKernel(builder, *chosen.family, region, caps)))
+        !same &&
+        failed(kernels::buildKernel(builder, *chosen.family, region, caps)))
       return region.emitOpError("could not be built by kernel family ")
              << chosen.family->name();
     region.erase();

@@ -48,15 +48,16 @@ public:
   virtual WorkItems workItems(xf::RegionOp region) const = 0;
   virtual Cost cost(xf::RegionOp region) const = 0;
 
-  /// What build() may choose for a region and caps (docs/tuning.md). Work items,
-  /// names and costs do not depend on it.
+  /// What build() may choose for a region and caps (docs/tuning.md). Work
+  /// items, names and costs do not depend on it.
   virtual llvm::SmallVector<ScheduleParameter>
   schedule(xf::RegionOp region, kern::CapsAttr caps) const {
     return {};
   }
 
   /// Builds kern.kernel @id at the builder's insertion point, specialised to
-  /// caps, with the schedule that the region has (buildKernel in Schedule.h). Bindings: one per argument of the region, then one per result, as
+  /// caps, with the schedule that the region has (buildKernel in Schedule.h).
+  /// Bindings: one per argument of the region, then one per result, as
   /// `bindingType` (Layout.h) says.
   virtual mlir::FailureOr<kern::KernelOp> build(mlir::OpBuilder &builder,
                                                 xf::RegionOp region,

@@ -1,10 +1,13 @@
 // VulkanKernels.cpp: see the header.
 #include "runtime/device/vulkan/VulkanKernels.h"
 #include "runtime/core/Clock.h"
+#include "runtime/device/cpu/CpuFeatures.h"
 #include "runtime/device/vulkan/PipelineCache.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <pthread.h>
 
 namespace sinter::rt {
 
@@ -12,6 +15,8 @@ namespace {
 constexpr uint64_t kMaxPack = 64u << 20;
 constexpr uint32_t kSpirvMagic = 0x07230203;
 constexpr uint32_t kMaxGroup = 1024;
+/// Threads that make pipelines beside the caller.
+constexpr uint32_t kMaxHelpers = 7;
 } // namespace
 
 VulkanKernels::~VulkanKernels() {
@@ -219,6 +224,39 @@ Status VulkanKernels::makePipeline(uint32_t kernel, const char *entry,
   return vulkanFault(result, "cannot compile a kernel", fault);
 }
 
+/// Kernels that threads share: drivers compile one at a time on the caller.
+struct VulkanKernels::Making {
+  VulkanKernels *kernels;
+  const Plan *plan;
+  VkPipelineCache cache;
+  std::atomic<uint32_t> next{0};
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  Status status = SINTER_OK; // the first failure, and its text
+  sinter_error error = {};
+};
+
+void *VulkanKernels::makeShare(void *argument) {
+  auto &making = *static_cast<Making *>(argument);
+  const auto *kernels = making.plan->root().kernels();
+  for (uint32_t i; (i = making.next.fetch_add(1)) < kernels->size();) {
+    const auto *id = kernels->Get(i)->id();
+    sinter_error error = {};
+    Fault fault(&error);
+    Status status = making.kernels->makePipeline(i, id ? id->c_str() : "",
+                                                 making.cache, fault);
+    if (!status)
+      continue;
+    pthread_mutex_lock(&making.mutex);
+    if (!making.status) {
+      making.status = status;
+      making.error = error;
+    }
+    pthread_mutex_unlock(&making.mutex);
+    break;
+  }
+  return nullptr;
+}
+
 Status VulkanKernels::makePipelines(const Bundle &bundle, Fault &fault) {
   if (!pipelines_.allocate(header_->kernels))
     return fault.set(SINTER_OUT_OF_MEMORY, "no memory for the pipelines");
@@ -226,12 +264,22 @@ Status VulkanKernels::makePipelines(const Bundle &bundle, Fault &fault) {
   if (Status status = cache.open(pack_, fault))
     return status;
   uint64_t before = monotonicNanoseconds();
-  const auto *kernels = bundle.plan.root().kernels();
-  for (uint32_t i = 0; i < header_->kernels; ++i) {
-    const auto *id = kernels->Get(i)->id();
-    if (Status status =
-            makePipeline(i, id ? id->c_str() : "", cache.handle(), fault))
-      return status;
+  if (header_->kernels) {
+    Making making;
+    making.kernels = this;
+    making.plan = &bundle.plan;
+    making.cache = cache.handle();
+    pthread_t helpers[kMaxHelpers];
+    uint32_t wanted = usableProcessors() - 1, started = 0;
+    wanted = wanted < kMaxHelpers ? wanted : kMaxHelpers;
+    while (started < wanted &&
+           !pthread_create(&helpers[started], nullptr, makeShare, &making))
+      ++started;
+    makeShare(&making);
+    for (uint32_t i = 0; i < started; ++i)
+      pthread_join(helpers[i], nullptr);
+    if (making.status)
+      return fault.set(making.status, "%s", making.error.message);
   }
   pipelineTime_ = monotonicNanoseconds() - before;
   cache.save();

@@ -35,6 +35,8 @@ public:
   uint64_t pipelineTime() const { return pipelineTime_; }
 
 private:
+  struct Making;
+  static void *makeShare(void *making);
   Status chooseVariant(const Bundle &bundle, const char *wanted, Fault &fault);
   Status readPack(const Bundle &bundle, Fault &fault);
   Status checkPack(const Plan &plan, Fault &fault) const;
