@@ -3,6 +3,7 @@
 #include "../AttentionText.h"
 #include "GridBatch.h"
 #include "KernelForms.h"
+#include "SamplingText.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -285,10 +286,19 @@ TEST_P(GridFamiliesTest, AttentionPrefill) {
 TEST_P(GridFamiliesTest, Fallback) { runCases(fallbackCases, GetParam()); }
 
 /// Every table above; a family that is in none of them fails the next test.
+/// What GridSamplingTest.cpp runs.
+void samplingCases(GridBatch &batch) {
+  for (int64_t vocabulary : {1000, 32000}) {
+    batch.add(sortText(vocabulary), "grid_sort_logits");
+    batch.add(sampleText(vocabulary), "grid_sample");
+  }
+}
+
 constexpr Cases kTables[] = {decodeCases,           prefillCases,
                              embeddingCases,        normAndArgmaxCases,
                              attentionDecodeCases,  ropeAppendCases,
-                             attentionPrefillCases, fallbackCases};
+                             attentionPrefillCases, samplingCases,
+                             fallbackCases};
 
 /// What a family builds for one of the two targets only: empty. An entry needs
 /// a reason.

@@ -3,6 +3,7 @@
 // not, a limit or the point of the draw must lie within the rounding of f32
 // sums; how much that may be is stated, and how often it happens is bounded.
 #include "GridBatch.h"
+#include "SamplingText.h"
 
 #include "compiler/reference/Ops.h"
 #include "runtime/core/Sampler.h"
@@ -18,9 +19,8 @@ using namespace sinter::test;
 
 namespace {
 
-constexpr int64_t kHistory = 96;
 /// Of a running sum of at most 4096 weights and 256 runs, and of exponentials
-/// that WGSL allows 3 + 2 |x| ulp: measured below 2e-6, allowed ten times that.
+/// that WGSL allows 3 + 2 |x| ulp.
 constexpr double kRounding = 2e-5;
 
 class GridSamplingTest : public testing::TestWithParam<std::string> {};
@@ -29,32 +29,6 @@ sinter_sampler_params settings(float temperature = 1) {
   sinter_sampler_params params = SINTER_SAMPLER_PARAMS_INIT;
   params.temperature = temperature;
   return params;
-}
-
-std::string sortText(int64_t vocabulary) {
-  int64_t run = xf::runTokens(vocabulary);
-  auto runs = int64_t(llvm::divideCeil(vocabulary, run));
-  return llvm::formatv(
-      "xf.region @sort(%l: tensor<1x{0}xf32>, %s: tensor<16xf32>, %h: "
-      "tensor<{3}xi32>) -> (tensor<{1}x{2}xf32>, tensor<{1}x{2}xf32>, "
-      "tensor<{1}x{2}xf32>) {{\n  %p, %o, %w = xf.sort_logits %l, %s, %h : "
-      "(tensor<1x{0}xf32>, tensor<16xf32>, tensor<{3}xi32>) -> "
-      "(tensor<{1}x{2}xf32>, tensor<{1}x{2}xf32>, tensor<{1}x{2}xf32>)\n"
-      "  xf.yield %p, %o, %w : tensor<{1}x{2}xf32>, tensor<{1}x{2}xf32>, "
-      "tensor<{1}x{2}xf32>\n}\n",
-      vocabulary, runs, run, kHistory);
-}
-
-std::string sampleText(int64_t vocabulary) {
-  int64_t run = xf::runTokens(vocabulary);
-  auto runs = int64_t(llvm::divideCeil(vocabulary, run));
-  return llvm::formatv(
-      "xf.region @sample(%p: tensor<{0}x{1}xf32>, %o: tensor<{0}x{1}xf32>, %w: "
-      "tensor<{0}x{1}xf32>, %s: tensor<16xf32>) -> tensor<1xi32> {{\n"
-      "  %t = xf.sample %p, %o, %w, %s : (tensor<{0}x{1}xf32>, "
-      "tensor<{0}x{1}xf32>, tensor<{0}x{1}xf32>, tensor<16xf32>) -> "
-      "tensor<1xi32>\n  xf.yield %t : tensor<1xi32>\n}\n",
-      runs, run);
 }
 
 /// Logits, settings and what was said; what the device makes of them.
