@@ -26,6 +26,7 @@ llvm::ArrayRef<const char *> linearSchemes(const GridBatch &batch) {
   return batch.quantizes() ? all.take_back(2) : all;
 }
 
+class GridScheduleTest : public testing::TestWithParam<std::string> {};
 class GridFamiliesTest : public testing::TestWithParam<std::string> {};
 /// In all variants.
 class GridLinearsTest : public testing::TestWithParam<std::string> {};
@@ -271,7 +272,7 @@ void runCases(Cases add, const std::string &where) {
 
 TEST_P(GridLinearsTest, Decode) { runCases(decodeCases, GetParam()); }
 TEST_P(GridLinearsTest, Prefill) { runCases(prefillCases, GetParam()); }
-TEST_P(GridFamiliesTest, Schedules) { runCases(scheduleCases, GetParam()); }
+TEST_P(GridScheduleTest, EveryValue) { runCases(scheduleCases, GetParam()); }
 TEST_P(GridFamiliesTest, Embedding) { runCases(embeddingCases, GetParam()); }
 TEST_P(GridFamiliesTest, NormAndArgmax) {
   runCases(normAndArgmaxCases, GetParam());
@@ -285,7 +286,6 @@ TEST_P(GridFamiliesTest, AttentionPrefill) {
 }
 TEST_P(GridFamiliesTest, Fallback) { runCases(fallbackCases, GetParam()); }
 
-/// Every table above; a family that is in none of them fails the next test.
 /// What GridSamplingTest.cpp runs.
 void samplingCases(GridBatch &batch) {
   for (int64_t vocabulary : {1000, 32000}) {
@@ -294,6 +294,7 @@ void samplingCases(GridBatch &batch) {
   }
 }
 
+/// Every table; a family that is in none of them fails the next test.
 constexpr Cases kTables[] = {decodeCases,           prefillCases,
                              embeddingCases,        normAndArgmaxCases,
                              attentionDecodeCases,  ropeAppendCases,
@@ -347,6 +348,10 @@ INSTANTIATE_TEST_SUITE_P(Variants, GridLinearsTest,
                          testing::ValuesIn(kGridVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(DotVariants, GridLinearsTest,
                          testing::ValuesIn(kDotVariants), gridTestName);
+/// One of each kind: schedules change neither types nor targets.
+INSTANTIATE_TEST_SUITE_P(Variants, GridScheduleTest,
+                         testing::Values("soft", "f32", "spirv-soft@lavapipe"),
+                         gridTestName);
 INSTANTIATE_TEST_SUITE_P(DotVariants, GridDotTest,
                          testing::ValuesIn(kDotVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridFamiliesTest,
