@@ -27,9 +27,9 @@ struct CompileOptions {
   std::string name;    ///< of the model in the bundle; empty: from the path
   std::vector<std::string> kernels; ///< ID[@VARIANTS]=FILE: custom kernels
   bool uncheckedKernels =
-      false;          ///< do not run them before the bundle is written
+      false; ///< do not run them before the bundle is written
   std::vector<std::string> tunings; ///< files of schedules, one a variant
-  std::string dumpIr; ///< folder for stage dumps; empty: none
+  std::string dumpIr;               ///< folder for stage dumps; empty: none
   std::optional<Stage> stopAfter,
       startAt; ///< startAt reads the dump of the stage before from dumpIr
   bool overwrite = false;

@@ -295,11 +295,10 @@ void samplingCases(GridBatch &batch) {
 }
 
 /// Every table; a family that is in none of them fails the next test.
-constexpr Cases kTables[] = {decodeCases,           prefillCases,
-                             embeddingCases,        normAndArgmaxCases,
-                             attentionDecodeCases,  ropeAppendCases,
-                             attentionPrefillCases, samplingCases,
-                             fallbackCases};
+constexpr Cases kTables[] = {
+    decodeCases,           prefillCases,         embeddingCases,
+    normAndArgmaxCases,    attentionDecodeCases, ropeAppendCases,
+    attentionPrefillCases, samplingCases,        fallbackCases};
 
 /// What a family builds for one of the two targets only: empty. An entry needs
 /// a reason.

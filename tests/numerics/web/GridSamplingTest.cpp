@@ -344,7 +344,8 @@ TEST_P(GridSamplingTest, Distribution) {
   }
 }
 
-/// Sampling kernels are the same with f16 and without; one driver of Vulkan does.
+/// Sampling kernels are the same with f16 and without; one driver of Vulkan
+/// does.
 INSTANTIATE_TEST_SUITE_P(Variants, GridSamplingTest,
                          testing::Values("soft", "f32", "f16",
                                          "spirv-soft@lavapipe",
