@@ -153,6 +153,7 @@ test('a submit reads no more weights than a slow adapter may at once, and loses 
   };
   const made = () => ({});
   const device = {
+    limits: { maxComputeWorkgroupsPerDimension: 65535 },
     createBuffer: made, createBindGroupLayout: made, createBindGroup: made, createShaderModule: made, createPipelineLayout: made,
     createComputePipelineAsync: async ({ label }) => ({ id: label }),
     createCommandEncoder: () => ({ beginComputePass: () => pass, finish: () => current }),
