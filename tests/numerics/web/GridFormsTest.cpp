@@ -72,8 +72,8 @@ TEST_P(GridFormsTest, Epilogues) {
       size_t index = batch.add(text.done(value, 50), family);
       RunSize size{one ? 1 : 11}, large = size;
       batch.check(index, size, kTolerance);
-      large.scale = 1e4;
-      batch.check(index, large, kTolerance);
+      large.scale = 1e4; // what cancels in a sum is large, too
+      batch.check(index, large, 1e-3);
     };
     for (auto [scheme, kind] : kActivations) {
       Text text(tokens, /*grid=*/true);
