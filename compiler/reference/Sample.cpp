@@ -3,6 +3,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -29,7 +30,7 @@ SortedLogits reference::sortLogits(const Tensor &logits, const Tensor &sampling,
   Sampling s(sampling);
   auto runs = (logits.columns + runTokens - 1) / runTokens;
   Tensor penalised(runs, runTokens);
-  llvm::fill(penalised.values, -kInfinity);
+  std::fill(penalised.values.begin(), penalised.values.end(), -kInfinity);
   llvm::copy(logits.values, penalised.values.begin());
   Tokens said(history.begin(), history.begin() + s.said);
   for (size_t i = 0; i < said.size(); ++i) {
