@@ -20,8 +20,8 @@ Status Session::create(bool profile, Fault &fault) {
   const text::Tokenizer *tokenizer = model_.tokenizer();
   size_t step = tokenizer ? tokenizer->maxStepBytes() + 16 : 0;
   const Plan &plan = model_.bundle().plan;
-  size_t said = plan.entry(kSample) ? plan.history().bytes() / 4 : 0;
-  if (!tokens_.allocate(capacity()) || !history_.allocate(said) ||
+  uint64_t said = plan.entry(kSample) ? plan.history().bytes() / 4 : 0;
+  if (!tokens_.allocate(capacity()) || !history_.allocate(static_cast<size_t>(said)) ||
       !staging_.allocate(hostVisible ? 0 : model_.plan().vocab_size()) ||
       !stepText_.allocate(step) || !certainText_.allocate(step + kMaxStopBytes))
     return fault.set(SINTER_OUT_OF_MEMORY, "no memory for a session");
