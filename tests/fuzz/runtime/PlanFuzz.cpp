@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   for (uint32_t id = 0; id < kEntryCount; ++id) {
     const sinter::fb::Entry *entry = plan.entry(EntryId(id));
-    require(entry || id == kGreedy);
+    require(entry || id == kGreedy || id == kSample);
     for (uint32_t d = 0; entry && d < entry->dispatches()->size(); ++d) {
       const sinter::fb::Dispatch &dispatch = *entry->dispatches()->Get(d);
       require(dispatch.kernel() < plan.root().kernels()->size());
