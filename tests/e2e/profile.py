@@ -33,7 +33,8 @@ def check_sums(bench, kernels):
             assert kernels[kernel["id"]] == kernel["family"], kernel
             assert kernel["calls"] % entry["runs"] == 0 and kernel["bytes"] > 0, kernel
     ran = {kernel["id"] for entry in measured["entries"] for kernel in entry["kernels"]}
-    assert ran == set(kernels), ran ^ set(kernels)
+    drawn = {id for id, family in kernels.items() if family in ("grid_sort_logits", "grid_sample")}  # bench is greedy
+    assert ran == set(kernels) - drawn, ran ^ set(kernels)
     share = measured["kernel_seconds"] / measured["wall_seconds"]
     assert 0.2 < share <= 1.01, share
     return share
