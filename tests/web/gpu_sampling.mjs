@@ -1,5 +1,6 @@
 // Sampling on the GPU, on Dawn: the same tokens as by reading the logits back and by the native program, nothing read back
 // but the token, nothing made for a token.
+// Run by hand (SINTER_BIN=build/bin node tests/web/gpu_sampling.mjs): it takes more minutes on SwiftShader than a test of the suite may.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
