@@ -4,6 +4,7 @@
 #include "compiler/cli/Command.h"
 #include "compiler/support/Error.h"
 #include "compiler/support/Interrupt.h"
+#include "compiler/support/WriteFile.h"
 
 #include <memory>
 
@@ -16,20 +17,6 @@ struct Arguments {
   std::string output;
 };
 } // namespace
-
-static llvm::Error write(const std::string &path, llvm::StringRef text) {
-  std::error_code problem;
-  llvm::raw_fd_ostream file(path, problem);
-  if (!problem) {
-    file << text;
-    file.close();
-    problem = file.error();
-    file.clear_error();
-  }
-  return problem
-             ? resourceError("cannot write " + path + ": " + problem.message())
-             : llvm::Error::success();
-}
 
 static int run(const Arguments &arguments, const Globals &globals) {
   TuneOptions options = arguments.options;
@@ -53,7 +40,7 @@ static int run(const Arguments &arguments, const Globals &globals) {
     llvm::outs() << text;
     return kExitOk;
   }
-  if (llvm::Error error = write(arguments.output, text))
+  if (llvm::Error error = writeFile(arguments.output, text))
     return reportError(std::move(error));
   return kExitOk;
 }

@@ -6,6 +6,7 @@
 #include "compiler/driver/CandidatePlan.h"
 #include "compiler/support/Error.h"
 #include "compiler/support/Interrupt.h"
+#include "compiler/support/WriteFile.h"
 #include "dialects/plan/Plan.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -29,20 +30,6 @@ static constexpr int64_t kFarthestPosition = 512;
 static constexpr int kFewestRuns = 3, kMostRuns = 200;
 
 //===-- The folder --------------------------------------------------------===//
-
-static llvm::Error writeFile(const llvm::Twine &path, StringRef bytes) {
-  std::error_code problem;
-  llvm::raw_fd_ostream file(path.str(), problem);
-  if (!problem) {
-    file << bytes;
-    file.close();
-    problem = file.error();
-    file.clear_error();
-  }
-  return problem
-             ? resourceError("cannot write " + path + ": " + problem.message())
-             : llvm::Error::success();
-}
 
 llvm::Expected<std::unique_ptr<CandidateBundle>>
 CandidateBundle::create(ModuleOp module, const StageOptions &stages,

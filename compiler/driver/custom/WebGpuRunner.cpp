@@ -5,6 +5,7 @@
 
 #include "compiler/bundle/ResourceFolder.h"
 #include "compiler/support/Error.h"
+#include "compiler/support/WriteFile.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -28,17 +29,6 @@ static std::string inFolder(StringRef folder, StringRef name) {
   SmallString<128> path(folder);
   sys::path::append(path, name);
   return path.str().str();
-}
-
-static Error writeFile(const std::string &path, StringRef bytes) {
-  std::error_code problem;
-  raw_fd_ostream file(path, problem);
-  if (!problem)
-    file << bytes, file.close(), problem = file.error();
-  file.clear_error();
-  return problem
-             ? resourceError("cannot write " + path + ": " + problem.message())
-             : Error::success();
 }
 
 static std::string readFile(const std::string &path) {

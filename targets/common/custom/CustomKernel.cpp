@@ -20,6 +20,19 @@ Error sinter::errorAt(const KernelSource &source, int64_t line,
                     ": " + message);
 }
 
+Error sinter::checkAllDeclared(const KernelSource &source,
+                               const KernelInterface &interface,
+                               const std::vector<bool> &seen) {
+  for (auto [index, there] : enumerate(seen))
+    if (!there)
+      return errorAt(source, 0,
+                     "binding " + Twine(index) + " (" +
+                         interface.bindings[index].meaning +
+                         ") is not declared; the region has " +
+                         Twine(seen.size()) + " bindings");
+  return Error::success();
+}
+
 static Error readDirective(const KernelSource &source, int64_t line,
                            StringRef text, KernelDirectives &directives) {
   auto [word, rest] = text.split(' ');

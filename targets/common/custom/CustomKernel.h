@@ -69,6 +69,11 @@ llvm::Expected<KernelDirectives> readDirectives(const KernelSource &source);
 llvm::Error errorAt(const KernelSource &source, int64_t line,
                     const llvm::Twine &message);
 
+/// `seen`: whether each binding of the region is declared; all must be.
+llvm::Error checkAllDeclared(const KernelSource &source,
+                             const KernelInterface &interface,
+                             const std::vector<bool> &seen);
+
 /// The workgroup's size against what every device of an API allows.
 /// `most`: lanes in all; `sizes`: per dimension.
 llvm::Error checkGroup(const KernelSource &source, int64_t line,

@@ -262,13 +262,8 @@ Error GlslCheck::variables(CustomKernel &kernel) {
                     "' is no storage buffer; a kernel has nothing else");
     }
   }
-  for (auto [index, there] : enumerate(seen))
-    if (!there)
-      return errorAt(source, 0,
-                     "binding " + Twine(index) + " (" +
-                         interface.bindings[index].meaning +
-                         ") is not declared; the region has " +
-                         Twine(seen.size()) + " bindings");
+  if (Error error = checkAllDeclared(source, interface, seen))
+    return error;
   if (kernel.sharedBytes > kMostShared)
     return errorAt(source, 0,
                    "shared variables take " + Twine(kernel.sharedBytes) +

@@ -146,14 +146,7 @@ Error WgslCheck::variables() {
                      "binding " + Twine(index) + " is declared twice");
     seen[index] = true;
   }
-  for (auto [index, there] : enumerate(seen))
-    if (!there)
-      return errorAt(source, 0,
-                     "binding " + Twine(index) + " (" +
-                         interface.bindings[index].meaning +
-                         ") is not declared; the region has " +
-                         Twine(seen.size()) + " bindings");
-  return Error::success();
+  return checkAllDeclared(source, interface, seen);
 }
 
 Error WgslCheck::run(CustomKernel &kernel) {
