@@ -60,6 +60,26 @@ test('the same reply with one thread and with workers, again and again', async (
   }
 });
 
+test('a reply does not depend on what the memory held before', async () => {
+  const clean = new Runtime(files.single).open(bundle, { variant: 'simd128' });
+  const expected = reply(clean);
+  await clean.close();
+  const runtime = new Runtime(files.single);
+  const block = 64 << 20; // more than weights, cache, activations and scratch
+  const at = runtime.scope(() => {
+    const begin = runtime.alloc(block);
+    runtime.u8.fill(0xff, begin, begin + block); // NaN as f32 and f16
+    return begin;
+  });
+  const size = runtime.memory.buffer.byteLength;
+  const model = runtime.open(bundle, { variant: 'simd128' });
+  const weights = runtime.x.sinter_web_weights(model.handle) >>> 0;
+  assert.ok(weights >= at && weights < at + block, 'the block is used again');
+  assert.deepEqual(reply(model), expected);
+  assert.equal(runtime.memory.buffer.byteLength, size, 'nothing came from fresh memory');
+  await model.close();
+});
+
 test('workers may never come', () => {
   const runtime = new Runtime(files.threads, { threads: true });
   const model = runtime.open(bundle, { variant: 'simd128', threads: 4, workers: false });
