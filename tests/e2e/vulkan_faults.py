@@ -1,6 +1,6 @@
 """vulkan_faults.py: what a Vulkan device says when something is missing or breaks, with lavapipe behind a layer that fails on demand
 (tests/device/vulkan/FaultLayer.cpp): no memory, a lost device, no timestamps, no device, no loader. And a device that has memory of its own and
-a queue for transfers, as the layer pretends: weights come through staging buffers of 48 MiB together, and logits are the same bits.
+a queue for transfers, as the layer pretends: the tokens are the same, weights come through staging buffers of 48 MiB together, and logits are the same bits.
 
 Skips (exit code 77) where lavapipe or the layer is missing."""
 import json
@@ -68,6 +68,14 @@ def check_absence(bundle, scratch):
     assert done.returncode == 3 and "has no timestamps to profile by" in done.stderr, done.stderr
 
 
+def check_own_memory(bundle):
+    """The same tokens, chosen by a device whose memory the host does not see: only what is chosen comes back."""
+    for settings in (["--temp", "0"], ["--temp", "0.9", "--top-k", "40", "--top-p", "0.95", "--repeat-penalty", "1.2"]):
+        replies = [json.loads(run_tool(SINTER, "run", bundle, "--device", "vulkan", "-p", "Once upon a time", "-n", "24", "--seed", "5", "--json",
+                                       *settings, env=environment(fault))) for fault in ("", "memory")]
+        assert replies[0]["tokens"] == replies[1]["tokens"], (settings, replies)
+
+
 def check_staging(scratch):
     """The same logits, to the bit, whether the host writes the weights or staging buffers carry them."""
     tool = BUILD / "bin/sinter-random-model"
@@ -103,6 +111,7 @@ def main():
         check_memory(bundle)
         check_loss(bundle, scratch)
         check_absence(bundle, scratch)
+        check_own_memory(bundle)
         check_staging(scratch)
 
 

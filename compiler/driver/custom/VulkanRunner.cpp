@@ -11,9 +11,9 @@
 #include "llvm/Support/MathExtras.h"
 
 #if SINTER_HAS_VULKAN
-#include "runtime/device/vulkan/KernelPack.h"
 #include "runtime/device/vulkan/VulkanCommands.h"
 #include "runtime/device/vulkan/VulkanMemory.h"
+#include "runtime/device/vulkan/VulkanPipeline.h"
 
 #include <csignal>
 #include <cstring>
@@ -91,7 +91,6 @@ public:
   rt::Status run(const CaseSize &size, llvm::ArrayRef<uint8_t *> bindings);
 
 private:
-  rt::Status makeLayouts();
   rt::Status makePipeline();
   rt::Status makeSets();
   rt::Status makeBuffers(llvm::ArrayRef<uint8_t *> bindings);
@@ -100,6 +99,9 @@ private:
   rt::Status check(VkResult result, const char *what) {
     return rt::vulkanFault(result, what, fault);
   }
+  uint32_t bindingCount() const {
+    return static_cast<uint32_t>(trial.interface.bindings.size());
+  }
   uint64_t bytesOf(size_t binding) const {
     return static_cast<uint64_t>(trial.interface.bindings[binding].bytes);
   }
@@ -107,8 +109,7 @@ private:
   const KernelTrial &trial;
   rt::Fault &fault;
   rt::VulkanContext context;
-  VkDescriptorSetLayout layouts[2] = {};
-  VkPipelineLayout pipelineLayout = VK_NULL_HANDLE;
+  rt::VulkanLayouts layouts;
   VkPipeline pipeline = VK_NULL_HANDLE;
   VkDescriptorPool descriptors = VK_NULL_HANDLE;
   VkDescriptorSet sets[2] = {};
@@ -123,79 +124,26 @@ private:
 Runner::~Runner() {
   if (!context.device)
     return;
-  const rt::VulkanApi &vk = context.vk;
-  vk.DestroyDescriptorPool(context.device, descriptors, nullptr);
-  vk.DestroyPipeline(context.device, pipeline, nullptr);
-  vk.DestroyPipelineLayout(context.device, pipelineLayout, nullptr);
-  for (VkDescriptorSetLayout layout : layouts)
-    vk.DestroyDescriptorSetLayout(context.device, layout, nullptr);
-}
-
-rt::Status Runner::makeLayouts() {
-  VkDescriptorSetLayoutBinding slots[rt::kMaxKernelBindings] = {};
-  auto count = static_cast<uint32_t>(trial.interface.bindings.size());
-  for (uint32_t i = 0; i < count; ++i) {
-    slots[i].binding = i;
-    slots[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-    slots[i].descriptorCount = 1;
-    slots[i].stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
-  }
-  VkDescriptorSetLayoutBinding uniform = slots[0];
-  uniform.descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER;
-  VkDescriptorSetLayoutCreateInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
-  info.bindingCount = count;
-  info.pBindings = slots;
-  VkResult result = context.vk.CreateDescriptorSetLayout(context.device, &info,
-                                                         nullptr, &layouts[0]);
-  info.bindingCount = 1;
-  info.pBindings = &uniform;
-  if (!result)
-    result = context.vk.CreateDescriptorSetLayout(context.device, &info,
-                                                  nullptr, &layouts[1]);
-  VkPipelineLayoutCreateInfo layout = {};
-  layout.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
-  layout.setLayoutCount = 2;
-  layout.pSetLayouts = layouts;
-  if (!result)
-    result = context.vk.CreatePipelineLayout(context.device, &layout, nullptr,
-                                             &pipelineLayout);
-  return check(result, "cannot make a pipeline layout");
+  context.vk.DestroyDescriptorPool(context.device, descriptors, nullptr);
+  context.vk.DestroyPipeline(context.device, pipeline, nullptr);
 }
 
 rt::Status Runner::makePipeline() {
   std::vector<uint32_t> words(trial.kernel.code.size() / sizeof(uint32_t));
   std::memcpy(words.data(), trial.kernel.code.data(),
               words.size() * sizeof(uint32_t));
-  VkShaderModuleCreateInfo code = {};
-  code.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
-  code.codeSize = words.size() * sizeof(uint32_t);
-  code.pCode = words.data();
-  VkShaderModule module = VK_NULL_HANDLE;
-  VkResult result =
-      context.vk.CreateShaderModule(context.device, &code, nullptr, &module);
-  if (result)
-    return check(result, "cannot load the kernel");
-  VkComputePipelineCreateInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
-  info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
-  info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
-  info.stage.module = module;
-  info.stage.pName = trial.kernel.entry.c_str();
-  if (llvm::is_contained(trial.kernel.features, "subgroups"))
-    info.stage.flags =
-        VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
-  info.layout = pipelineLayout;
-  result = context.vk.CreateComputePipelines(context.device, VK_NULL_HANDLE, 1,
-                                             &info, nullptr, &pipeline);
-  context.vk.DestroyShaderModule(context.device, module, nullptr);
-  return check(result, "cannot compile the kernel");
+  if (rt::Status status = layouts.require(context, bindingCount(), fault))
+    return status;
+  rt::KernelCode code = {
+      words.data(), words.size(), trial.kernel.entry.c_str(),
+      llvm::is_contained(trial.kernel.features, "subgroups")};
+  return rt::makePipeline(context, code, layouts.pipeline(bindingCount()),
+                          VK_NULL_HANDLE, pipeline, fault);
 }
 
 rt::Status Runner::makeSets() {
   const VkDescriptorPoolSize sizes[2] = {
-      {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-       static_cast<uint32_t>(trial.interface.bindings.size())},
+      {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, bindingCount()},
       {VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER, 1}};
   VkDescriptorPoolCreateInfo info = {};
   info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
@@ -204,11 +152,13 @@ rt::Status Runner::makeSets() {
   info.pPoolSizes = sizes;
   VkResult result = context.vk.CreateDescriptorPool(context.device, &info,
                                                     nullptr, &descriptors);
+  const VkDescriptorSetLayout of[2] = {layouts.set(bindingCount()),
+                                       layouts.scalars()};
   VkDescriptorSetAllocateInfo both = {};
   both.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO;
   both.descriptorPool = descriptors;
   both.descriptorSetCount = 2;
-  both.pSetLayouts = layouts;
+  both.pSetLayouts = of;
   if (!result)
     result = context.vk.AllocateDescriptorSets(context.device, &both, sets);
   return check(result, "cannot make descriptors");
@@ -221,8 +171,6 @@ rt::Status Runner::open() {
     if (!context.features.has(feature.c_str()))
       return fault.set(SINTER_UNSUPPORTED, "%s has no %s, which it needs",
                        context.properties.deviceName, feature.c_str());
-  if (rt::Status status = makeLayouts())
-    return status;
   if (rt::Status status = makePipeline())
     return status;
   if (rt::Status status = makeSets())
@@ -291,7 +239,8 @@ rt::Status Runner::record(const CaseSize &size) {
                     VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
   vk.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
   vk.CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE,
-                           pipelineLayout, 0, 2, sets, 0, nullptr);
+                           layouts.pipeline(bindingCount()), 0, 2, sets, 0,
+                           nullptr);
   vk.CmdDispatch(commands, trial.groupsX(), trial.groupsY(size), 1);
   rt::memoryBarrier(vk, commands, kCompute, VK_ACCESS_SHADER_WRITE_BIT,
                     kTransfer, VK_ACCESS_TRANSFER_READ_BIT);

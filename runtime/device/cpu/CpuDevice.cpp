@@ -3,6 +3,7 @@
 // sessions take turns through a ticket lock, in order of arrival.
 #include "runtime/device/cpu/CpuDevice.h"
 #include "runtime/core/Clock.h"
+#include "runtime/core/Processors.h"
 #include "runtime/device/cpu/CpuFeatures.h"
 #include "runtime/device/cpu/WeightStore.h"
 

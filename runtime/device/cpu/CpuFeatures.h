@@ -14,10 +14,6 @@ const char *cpuArchitecture();
 /// be asked for from the system, which this does.
 uint64_t detectCpuFeatures();
 
-/// Processors this process may run on, bounded by the container's share of
-/// time; >= 1.
-uint32_t usableProcessors();
-
 /// Chooses a variant of module: the one named wanted, or (null) the first whose
 /// features are all in features. Writes the reason to reason. UNSUPPORTED if
 /// there is none.

@@ -68,13 +68,12 @@ Status createVulkanDevice(const Bundle &bundle,
   if (Status status = made->context.open(options.gpu, fault))
     return status;
   made->plan = &bundle.plan;
-  made->place = options.hideMemory ? Place::DeviceHidden : Place::Device;
   if (Status status =
           made->kernels.load(made->context, bundle, options.variant, fault))
     return status;
   if (Status status =
-          made->weights.load(made->context, bundle, made->place,
-                             options.verifyWeights, made->weightsLoaded, fault))
+          made->weights.load(made->context, bundle, options.verifyWeights,
+                             made->weightsLoaded, fault))
     return status;
   made->table = &kTable;
   made->variant = made->kernels.variant().name;

@@ -12,7 +12,6 @@ struct VulkanDeviceOptions {
   const char *gpu = nullptr;     // index or part of a name; null: the best
   const char *variant = nullptr; // null: the first that fits
   bool verifyWeights = false;
-  bool hideMemory = false; // for tests: as on a device with memory of its own
 };
 
 /// Opens the device, makes the pipelines and uploads the weights. The bundle

@@ -1,7 +1,7 @@
 // VulkanKernels.cpp: see the header.
 #include "runtime/device/vulkan/VulkanKernels.h"
 #include "runtime/core/Clock.h"
-#include "runtime/device/cpu/CpuFeatures.h"
+#include "runtime/core/Processors.h"
 #include "runtime/device/vulkan/PipelineCache.h"
 
 #include <atomic>
@@ -22,15 +22,8 @@ constexpr uint32_t kMaxHelpers = 7;
 VulkanKernels::~VulkanKernels() {
   if (!context_)
     return;
-  const VulkanApi &vk = context_->vk;
-  VkDevice device = context_->device;
   for (VkPipeline pipeline : pipelines_)
-    vk.DestroyPipeline(device, pipeline, nullptr);
-  for (uint32_t i = 0; i <= kMaxKernelBindings; ++i) {
-    vk.DestroyPipelineLayout(device, layouts_[i], nullptr);
-    vk.DestroyDescriptorSetLayout(device, sets_[i], nullptr);
-  }
-  vk.DestroyDescriptorSetLayout(device, scalars_, nullptr);
+    context_->vk.DestroyPipeline(context_->device, pipeline, nullptr);
 }
 
 Status VulkanKernels::chooseVariant(const Bundle &bundle, const char *wanted,
@@ -147,81 +140,21 @@ Status VulkanKernels::checkDispatches(const Plan &plan, Fault &fault) const {
   return SINTER_OK;
 }
 
-Status VulkanKernels::makeLayout(uint32_t bindings, Fault &fault) {
-  if (layouts_[bindings])
-    return SINTER_OK;
-  const VulkanApi &vk = context_->vk;
-  VkDescriptorSetLayoutBinding slots[kMaxKernelBindings] = {};
-  for (uint32_t i = 0; i < bindings; ++i) {
-    slots[i].binding = i;
-    slots[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-    slots[i].descriptorCount = 1;
-    slots[i].stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
-  }
-  VkDescriptorSetLayoutCreateInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
-  info.bindingCount = bindings;
-  info.pBindings = slots;
-  VkResult result = vk.CreateDescriptorSetLayout(context_->device, &info,
-                                                 nullptr, &sets_[bindings]);
-  if (result)
-    return vulkanFault(result, "cannot make a descriptor layout", fault);
-  const VkDescriptorSetLayout both[2] = {sets_[bindings], scalars_};
-  VkPipelineLayoutCreateInfo layout = {};
-  layout.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
-  layout.setLayoutCount = 2;
-  layout.pSetLayouts = both;
-  result = vk.CreatePipelineLayout(context_->device, &layout, nullptr,
-                                   &layouts_[bindings]);
-  return vulkanFault(result, "cannot make a pipeline layout", fault);
-}
-
 Status VulkanKernels::makeLayouts(Fault &fault) {
-  VkDescriptorSetLayoutBinding slot = {};
-  slot.descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER;
-  slot.descriptorCount = 1;
-  slot.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
-  VkDescriptorSetLayoutCreateInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
-  info.bindingCount = 1;
-  info.pBindings = &slot;
-  VkResult result = context_->vk.CreateDescriptorSetLayout(
-      context_->device, &info, nullptr, &scalars_);
-  if (result)
-    return vulkanFault(result, "cannot make a descriptor layout", fault);
   for (uint32_t i = 0; i < header_->kernels; ++i)
-    if (Status status = makeLayout(table_[i].bindings, fault))
+    if (Status status = layouts_.require(*context_, table_[i].bindings, fault))
       return status;
   return SINTER_OK;
 }
 
 Status VulkanKernels::makePipeline(uint32_t kernel, const char *entry,
                                    VkPipelineCache cache, Fault &fault) {
-  const VulkanApi &vk = context_->vk;
-  VkShaderModuleCreateInfo code = {};
-  code.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
-  code.codeSize = table_[kernel].words * sizeof(uint32_t);
-  code.pCode = pack_.as<uint32_t>() + table_[kernel].firstWord;
-  VkShaderModule module = VK_NULL_HANDLE;
-  VkResult result =
-      vk.CreateShaderModule(context_->device, &code, nullptr, &module);
-  if (result)
-    return vulkanFault(result, "cannot load a kernel", fault);
-  VkComputePipelineCreateInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
-  info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
-  info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
-  info.stage.module = module;
-  info.stage.pName = entry;
+  KernelCode code = {pack_.as<uint32_t>() + table_[kernel].firstWord,
+                     table_[kernel].words, entry, false};
   for (uint32_t i = 0; i < variant_->featureCount; ++i)
-    if (strcmp(variant_->features[i], "subgroups") == 0)
-      info.stage.flags =
-          VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
-  info.layout = layouts_[table_[kernel].bindings];
-  result = vk.CreateComputePipelines(context_->device, cache, 1, &info, nullptr,
-                                     &pipelines_[kernel]);
-  vk.DestroyShaderModule(context_->device, module, nullptr);
-  return vulkanFault(result, "cannot compile a kernel", fault);
+    code.fullSubgroups |= strcmp(variant_->features[i], "subgroups") == 0;
+  return rt::makePipeline(*context_, code, layout(kernel), cache,
+                          pipelines_[kernel], fault);
 }
 
 /// Kernels that threads share: drivers compile one at a time on the caller.

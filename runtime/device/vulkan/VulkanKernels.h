@@ -4,8 +4,7 @@
 #define SINTER_RUNTIME_DEVICE_VULKAN_VULKANKERNELS_H
 
 #include "runtime/core/Bundle.h"
-#include "runtime/device/vulkan/KernelPack.h"
-#include "runtime/device/vulkan/VulkanContext.h"
+#include "runtime/device/vulkan/VulkanPipeline.h"
 
 namespace sinter::rt {
 
@@ -25,12 +24,12 @@ public:
   VkPipeline pipeline(uint32_t kernel) const { return pipelines_[kernel]; }
   const PackedKernel &kernel(uint32_t kernel) const { return table_[kernel]; }
   VkPipelineLayout layout(uint32_t kernel) const {
-    return layouts_[table_[kernel].bindings];
+    return layouts_.pipeline(table_[kernel].bindings);
   }
   VkDescriptorSetLayout setLayout(uint32_t kernel) const {
-    return sets_[table_[kernel].bindings];
+    return layouts_.set(table_[kernel].bindings);
   }
-  VkDescriptorSetLayout scalarLayout() const { return scalars_; }
+  VkDescriptorSetLayout scalarLayout() const { return layouts_.scalars(); }
   /// Nanoseconds that making the pipelines took.
   uint64_t pipelineTime() const { return pipelineTime_; }
 
@@ -42,7 +41,6 @@ private:
   Status checkPack(const Plan &plan, Fault &fault) const;
   Status checkDispatches(const Plan &plan, Fault &fault) const;
   Status makeLayouts(Fault &fault);
-  Status makeLayout(uint32_t bindings, Fault &fault);
   Status makePipeline(uint32_t kernel, const char *entry, VkPipelineCache cache,
                       Fault &fault);
   Status makePipelines(const Bundle &bundle, Fault &fault);
@@ -52,9 +50,7 @@ private:
   Buffer pack_;
   const KernelPackHeader *header_ = nullptr;
   const PackedKernel *table_ = nullptr;
-  VkDescriptorSetLayout sets_[kMaxKernelBindings + 1] = {};
-  VkPipelineLayout layouts_[kMaxKernelBindings + 1] = {};
-  VkDescriptorSetLayout scalars_ = VK_NULL_HANDLE;
+  VulkanLayouts layouts_;
   Array<VkPipeline> pipelines_;
   uint64_t pipelineTime_ = 0;
 };

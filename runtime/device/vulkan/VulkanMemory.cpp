@@ -51,8 +51,7 @@ Status VulkanBuffer::bind(Place place, const char *what, Fault &fault) {
   if (!result)
     result = context.vk.BindBufferMemory(context.device, buffer_, memory_, 0);
   VkMemoryPropertyFlags has = context.memory.memoryTypes[type].propertyFlags;
-  bool map = place == Place::Host ||
-             (liked && place == Place::Device && (has & liked) == liked);
+  bool map = place == Place::Host || (liked && (has & liked) == liked);
   void *data = nullptr;
   if (!result && map)
     result = context.vk.MapMemory(context.device, memory_, 0, VK_WHOLE_SIZE, 0,
@@ -93,8 +92,8 @@ VulkanSpace::~VulkanSpace() {
 }
 
 Status VulkanSpace::create(VulkanContext &context, uint64_t bytes,
-                           const Array<uint64_t> &cuts, Place place,
-                           const char *what, Fault &fault) {
+                           const Array<uint64_t> &cuts, const char *what,
+                           Fault &fault) {
   uint64_t limit =
       context.maxAllocation < kMaxBuffer ? context.maxAllocation : kMaxBuffer;
   uint64_t start = 0, good = 0;
@@ -123,7 +122,8 @@ Status VulkanSpace::create(VulkanContext &context, uint64_t bytes,
     auto *buffer = ::new (&buffers_[count_]) VulkanBuffer();
     uint64_t size = starts_[count_ + 1] - starts_[count_];
     ++count_;
-    if (Status status = buffer->create(context, size, place, what, fault))
+    if (Status status =
+            buffer->create(context, size, Place::Device, what, fault))
       return status;
   }
   return SINTER_OK;

@@ -9,9 +9,8 @@ namespace sinter::rt {
 
 /// Where a buffer lies, and who reaches it.
 enum class Place {
-  Device,       // the device's own memory; mapped where that is the host's, too
-  DeviceHidden, // never mapped, for tests of staging
-  Host          // the host's memory, which the device reaches
+  Device, // the device's own memory; mapped where that is the host's, too
+  Host    // the host's memory, which the device reaches
 };
 
 /// A buffer with memory of its own.
@@ -56,8 +55,8 @@ public:
 
   /// cuts: offsets, in ascending order, at which the space may be cut.
   [[nodiscard]] Status create(VulkanContext &context, uint64_t bytes,
-                              const Array<uint64_t> &cuts, Place place,
-                              const char *what, Fault &fault);
+                              const Array<uint64_t> &cuts, const char *what,
+                              Fault &fault);
   /// The buffer that holds all of [offset, offset + bytes), or none.
   BufferPart find(uint64_t offset, uint64_t bytes) const;
   /// The part that holds `offset`, and how many bytes follow in it.

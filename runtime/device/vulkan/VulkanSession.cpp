@@ -59,7 +59,7 @@ BufferPart VulkanSession::find(const fb::Range &range) const {
 Status VulkanSession::createMemory(Fault &fault) {
   const Plan &plan = *owner_.plan;
   const fb::Plan &root = plan.root();
-  if (Status status = arena_.create(context_, root.arena_bytes(), owner_.place,
+  if (Status status = arena_.create(context_, root.arena_bytes(), Place::Device,
                                     "the activations", fault))
     return status;
   Array<uint64_t> cuts;
@@ -69,7 +69,7 @@ Status VulkanSession::createMemory(Fault &fault) {
   for (uint32_t i = 0; i < states; ++i)
     cuts[i] = root.states()->Get(i)->range()->offset();
   if (Status status = state_.create(context_, root.state_bytes(), cuts,
-                                    owner_.place, "the KV cache", fault))
+                                    "the KV cache", fault))
     return status;
   uint64_t bytes = kEntryCount * kSlotBytes;
   if (!arena_.mapped()) {

@@ -15,7 +15,6 @@ struct VulkanDevice : Device {
   VulkanKernels kernels;
   VulkanWeights weights;
   Submission weightsLoaded;
-  Place place = Place::Device;
   char reason[512] = {};
 };
 

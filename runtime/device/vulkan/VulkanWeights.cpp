@@ -117,8 +117,7 @@ Status VulkanWeights::loadStaged(VulkanContext &context, const Bundle &bundle,
 }
 
 Status VulkanWeights::load(VulkanContext &context, const Bundle &bundle,
-                           Place place, bool verify, Submission &last,
-                           Fault &fault) {
+                           bool verify, Submission &last, Fault &fault) {
   const fb::Plan &plan = bundle.plan.root();
   Array<uint64_t> cuts;
   uint32_t weights = plan.weights() ? plan.weights()->size() : 0;
@@ -126,7 +125,7 @@ Status VulkanWeights::load(VulkanContext &context, const Bundle &bundle,
     return fault.set(SINTER_OUT_OF_MEMORY, "no memory for the weights' table");
   for (uint32_t i = 0; i < weights; ++i)
     cuts[i] = plan.weights()->Get(i)->range()->offset();
-  if (Status status = space_.create(context, plan.weight_bytes(), cuts, place,
+  if (Status status = space_.create(context, plan.weight_bytes(), cuts,
                                     "the weights", fault))
     return status;
   for (uint32_t i = 0; i < space_.count(); ++i)

@@ -14,8 +14,7 @@ public:
   /// memory, straight to their places. verify: checks each shard's SHA-256.
   /// `last` is the submission after which all of them are there.
   [[nodiscard]] Status load(VulkanContext &context, const Bundle &bundle,
-                            Place place, bool verify, Submission &last,
-                            Fault &fault);
+                            bool verify, Submission &last, Fault &fault);
   BufferPart find(const fb::Range &range) const {
     return space_.find(range.offset(), range.bytes());
   }

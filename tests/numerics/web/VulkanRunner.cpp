@@ -4,9 +4,9 @@
 // skipped; a variant whose features the driver lacks is validated only.
 #include "GridRunner.h"
 
-#include "runtime/device/vulkan/KernelPack.h"
 #include "runtime/device/vulkan/VulkanCommands.h"
 #include "runtime/device/vulkan/VulkanMemory.h"
+#include "runtime/device/vulkan/VulkanPipeline.h"
 #include "targets/spirv/SpirvTarget.h"
 
 #include "spirv-tools/libspirv.h"
@@ -86,8 +86,6 @@ private:
     EXPECT_EQ(result, VK_SUCCESS) << what;
     return result == VK_SUCCESS;
   }
-  bool makeSetLayout(uint32_t bindings, VkDescriptorType type,
-                     VkDescriptorSetLayout &layout);
   bool makePipeline(size_t kernel);
   bool makePool(llvm::ArrayRef<GridRun> runs);
   bool bind(const GridRun &run, size_t number, const GridImage &image,
@@ -105,9 +103,7 @@ private:
   sinter_error error{};
   rt::Fault fault;
   rt::VulkanContext context;
-  VkDescriptorSetLayout scalarLayout = VK_NULL_HANDLE;
-  std::map<uint32_t, VkDescriptorSetLayout> setLayouts;
-  std::map<uint32_t, VkPipelineLayout> layouts;
+  rt::VulkanLayouts layouts;
   std::vector<VkPipeline> pipelines;
   VkDescriptorPool pool = VK_NULL_HANDLE;
   rt::VulkanBuffer data, scalars;
@@ -120,11 +116,6 @@ Session::~Session() {
   vk.DestroyDescriptorPool(context.device, pool, nullptr);
   for (VkPipeline pipeline : pipelines)
     vk.DestroyPipeline(context.device, pipeline, nullptr);
-  for (auto [bindings, layout] : layouts)
-    vk.DestroyPipelineLayout(context.device, layout, nullptr);
-  for (auto [bindings, layout] : setLayouts)
-    vk.DestroyDescriptorSetLayout(context.device, layout, nullptr);
-  vk.DestroyDescriptorSetLayout(context.device, scalarLayout, nullptr);
 }
 
 bool Session::open(const Driver &driver) {
@@ -144,64 +135,19 @@ bool Session::hasFeatures() const {
   });
 }
 
-bool Session::makeSetLayout(uint32_t bindings, VkDescriptorType type,
-                            VkDescriptorSetLayout &layout) {
-  std::vector<VkDescriptorSetLayoutBinding> slots(bindings);
-  for (uint32_t i = 0; i < bindings; ++i)
-    slots[i] = {i, type, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr};
-  VkDescriptorSetLayoutCreateInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
-  info.bindingCount = bindings;
-  info.pBindings = slots.data();
-  return good(context.vk.CreateDescriptorSetLayout(context.device, &info,
-                                                   nullptr, &layout),
-              "a descriptor layout");
-}
-
 bool Session::makePipeline(size_t kernel) {
-  const rt::VulkanApi &vk = context.vk;
-  uint32_t bindings = pack.table[kernel].bindings;
-  if (!layouts.count(bindings)) {
-    if (!makeSetLayout(bindings, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                       setLayouts[bindings]))
-      return false;
-    VkDescriptorSetLayout both[] = {setLayouts[bindings], scalarLayout};
-    VkPipelineLayoutCreateInfo info = {};
-    info.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
-    info.setLayoutCount = 2;
-    info.pSetLayouts = both;
-    if (!good(vk.CreatePipelineLayout(context.device, &info, nullptr,
-                                      &layouts[bindings]),
-              "a pipeline layout"))
-      return false;
-  }
   llvm::ArrayRef<uint32_t> words = pack.module(kernel);
-  VkShaderModuleCreateInfo code = {};
-  code.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
-  code.codeSize = words.size() * sizeof(uint32_t);
-  code.pCode = words.data();
-  VkComputePipelineCreateInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
-  info.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
-  info.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
-  info.stage.pName = program.kernels[kernel].c_str();
-  if (llvm::is_contained(program.variant.features, "subgroups"))
-    info.stage.flags =
-        VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
-  info.layout = layouts[bindings];
-  if (!good(vk.CreateShaderModule(context.device, &code, nullptr,
-                                  &info.stage.module),
-            program.kernels[kernel]))
-    return false;
-  VkResult result = vk.CreateComputePipelines(
-      context.device, VK_NULL_HANDLE, 1, &info, nullptr, &pipelines[kernel]);
-  vk.DestroyShaderModule(context.device, info.stage.module, nullptr);
-  return good(result, program.kernels[kernel]);
+  uint32_t bindings = pack.table[kernel].bindings;
+  rt::KernelCode code = {
+      words.data(), words.size(), program.kernels[kernel].c_str(),
+      llvm::is_contained(program.variant.features, "subgroups")};
+  return good(layouts.require(context, bindings, fault), "layouts") &&
+         good(rt::makePipeline(context, code, layouts.pipeline(bindings),
+                               VK_NULL_HANDLE, pipelines[kernel], fault),
+              program.kernels[kernel]);
 }
 
 bool Session::makePipelines() {
-  if (!makeSetLayout(1, VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER, scalarLayout))
-    return false;
   pipelines.resize(program.kernels.size());
   for (size_t i = 0; i < pipelines.size(); ++i)
     if (!makePipeline(i))
@@ -231,7 +177,7 @@ bool Session::bind(const GridRun &run, size_t number, const GridImage &image,
                    VkDescriptorSet sets[2]) {
   const rt::VulkanApi &vk = context.vk;
   VkDescriptorSetLayout both[] = {
-      setLayouts[pack.table[indexOf(run.kernel)].bindings], scalarLayout};
+      layouts.set(pack.table[indexOf(run.kernel)].bindings), layouts.scalars()};
   VkDescriptorSetAllocateInfo allocate = {};
   allocate.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO;
   allocate.descriptorPool = pool;
@@ -296,8 +242,8 @@ bool Session::execute(llvm::ArrayRef<GridRun> runs) {
     vk.CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE,
                        pipelines[kernel]);
     vk.CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE,
-                             layouts[pack.table[kernel].bindings], 0, 2, sets,
-                             0, nullptr);
+                             layouts.pipeline(pack.table[kernel].bindings), 0,
+                             2, sets, 0, nullptr);
     vk.CmdDispatch(commands, uint32_t(run.x), uint32_t(run.y), 1);
   }
   rt::memoryBarrier(vk, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,

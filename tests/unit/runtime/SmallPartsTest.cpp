@@ -2,6 +2,7 @@
 // features.
 #include "runtime/core/Handles.h"
 #include "runtime/core/Options.h"
+#include "runtime/core/Processors.h"
 #include "runtime/core/Sha256.h"
 #include "runtime/core/StopMatcher.h"
 #include "runtime/device/cpu/CpuFeatures.h"
