@@ -190,3 +190,21 @@ void VectorBuilder::loop(Value from, Value to, int64_t step,
     return Values{};
   });
 }
+
+Values VectorBuilder::loopWhile(ValueRange carried,
+                                llvm::function_ref<Value(ValueRange)> goesOn,
+                                llvm::function_ref<Values(ValueRange)> body) {
+  auto loop = create<scf::WhileOp>(
+      carried.getTypes(), carried,
+      [&](OpBuilder &nested, Location, ValueRange values) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.restoreInsertionPoint(nested.saveInsertionPoint());
+        create<scf::ConditionOp>(goesOn(values), values);
+      },
+      [&](OpBuilder &nested, Location, ValueRange values) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.restoreInsertionPoint(nested.saveInsertionPoint());
+        create<scf::YieldOp>(body(values));
+      });
+  return Values(loop.getResults());
+}

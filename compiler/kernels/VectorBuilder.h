@@ -87,6 +87,10 @@ public:
   /// The same without carried values.
   void loop(mlir::Value from, mlir::Value to, int64_t step,
             llvm::function_ref<void(mlir::Value)> body);
+  /// While `goesOn` of the carried values holds: `body` returns the new ones.
+  Values loopWhile(mlir::ValueRange carried,
+                   llvm::function_ref<mlir::Value(mlir::ValueRange)> goesOn,
+                   llvm::function_ref<Values(mlir::ValueRange)> body);
 
   mlir::OpBuilder &builder;
   mlir::Location loc;

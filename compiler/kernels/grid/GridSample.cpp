@@ -11,7 +11,6 @@
 #include "compiler/kernels/grid/GridSampling.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -262,24 +261,14 @@ Value Draw::weightOfFirst(Value run, Value count) {
 Value Draw::firstBelow(Value run, Value from, Value to,
                        llvm::function_ref<Value(Value)> isAbove) {
   Value base = k.mul(run, tokens);
-  Type index = k.builder.getIndexType();
-  auto loop = k.create<scf::WhileOp>(
-      TypeRange{index, index}, ValueRange{from, to},
-      [&](OpBuilder &nested, Location, ValueRange so) {
-        OpBuilder::InsertionGuard guard(k.builder);
-        k.builder.restoreInsertionPoint(nested.saveInsertionPoint());
-        k.create<scf::ConditionOp>(k.less(so[0], so[1]), so);
-      },
-      [&](OpBuilder &nested, Location, ValueRange so) {
-        OpBuilder::InsertionGuard guard(k.builder);
-        k.builder.restoreInsertionPoint(nested.saveInsertionPoint());
+  return k.loopWhile(
+      ValueRange{from, to}, [&](ValueRange so) { return k.less(so[0], so[1]); },
+      [&](ValueRange so) {
         Value middle = k.div(k.add(so[0], so[1]), 2);
         Value yes = isAbove(k.load(sorted, k.add(base, middle)));
-        k.create<scf::YieldOp>(
-            ValueRange{k.select(yes, k.add(middle, 1), so[0]),
-                       k.select(yes, so[1], middle)});
-      });
-  return loop.getResult(0);
+        return Values{k.select(yes, k.add(middle, 1), so[0]),
+                      k.select(yes, so[1], middle)};
+      })[0];
 }
 
 //===-- Limits ------------------------------------------------------------===//
@@ -358,23 +347,17 @@ Value Draw::search(Value active, Value lowest, Value target, bool byCount) {
                   [&](Value, ValueRange so) {
                     return turn(end, so[0], so[1], target, byCount);
                   })[0];
-  Type i32 = k.builder.getI32Type();
-  auto loop = k.create<scf::WhileOp>(
-      TypeRange{i32, i32}, ValueRange{lowest, high},
-      [&](OpBuilder &nested, Location, ValueRange so) {
-        OpBuilder::InsertionGuard guard(k.builder);
-        k.builder.restoreInsertionPoint(nested.saveInsertionPoint());
+  return k.loopWhile(
+      ValueRange{lowest, high},
+      [&](ValueRange so) {
         Value distance = k.create<arith::SubIOp>(so[1], so[0]);
         Value open =
             k.create<arith::CmpIOp>(arith::CmpIPredicate::ugt, distance, one);
-        k.create<scf::ConditionOp>(k.both(open, active), so);
+        return Value(k.both(open, active));
       },
-      [&](OpBuilder &nested, Location, ValueRange so) {
-        OpBuilder::InsertionGuard guard(k.builder);
-        k.builder.restoreInsertionPoint(nested.saveInsertionPoint());
-        k.create<scf::YieldOp>(turn(end, so[0], so[1], target, byCount));
-      });
-  return loop.getResult(0);
+      [&](ValueRange so) {
+        return turn(end, so[0], so[1], target, byCount);
+      })[0];
 }
 
 static Value runCount(GridShell &k, Value memory, Value run) {
