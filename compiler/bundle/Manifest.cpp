@@ -21,6 +21,12 @@ namespace json = llvm::json;
 /// A manifest larger than this is refused, by the runtime too.
 static constexpr size_t kMaxManifestBytes = 4u << 20;
 
+std::string sinter::shardPath(size_t index) {
+  std::string path;
+  llvm::raw_string_ostream(path) << llvm::format("weights/%05zu.bin", index);
+  return path;
+}
+
 bool sinter::isSafeBundlePath(StringRef path) {
   if (path.empty() || path.size() > 255)
     return false;

@@ -24,6 +24,9 @@ constexpr int64_t kBundleMajor = 1, kBundleMinor = 0;
 /// Bytes of every weight shard but the last.
 constexpr uint64_t kShardBytes = 24u << 20;
 
+/// Where shard `index` lies in a bundle.
+std::string shardPath(size_t index);
+
 /// Everything in the manifest but the files, the download size and the
 /// versions. Bytes are those of the plan.
 struct ManifestInfo {

@@ -7,9 +7,9 @@
 
 #include "compiler/bundle/ShardAssembler.h"
 
+#include "compiler/bundle/Manifest.h"
 #include "compiler/bundle/Sha256.h"
 #include "compiler/support/Error.h"
-#include "llvm/Support/Format.h"
 
 #include <algorithm>
 #include <cstring>
@@ -49,10 +49,9 @@ llvm::Error ShardAssembler::leave(size_t index, uint64_t bytes) {
       return llvm::Error::success();
   }
   hashPieces(index);
-  std::string path;
-  llvm::raw_string_ostream(path) << llvm::format("weights/%05zu.bin", index);
   llvm::Error error = bundle.addFile(
-      path, {reinterpret_cast<const char *>(shard.bytes.get()), shard.size});
+      shardPath(index),
+      {reinterpret_cast<const char *>(shard.bytes.get()), shard.size});
   std::lock_guard<std::mutex> lock(mutex);
   shard.bytes.reset();
   while (oldest < shards.size() && shards[oldest].missing == 0)

@@ -13,7 +13,6 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Format.h"
 
 #include <chrono>
 
@@ -61,13 +60,6 @@ CandidateBundle::~CandidateBundle() {
     (void)fs::remove_directories(folder);
 }
 
-static std::string shardName(size_t index) {
-  std::string name;
-  llvm::raw_string_ostream(name)
-      << "weights/" << llvm::format("%05zu", index) << ".bin";
-  return name;
-}
-
 static uint64_t shardSize(int64_t pool, size_t index) {
   return std::min<uint64_t>(kShardBytes, uint64_t(pool) - index * kShardBytes);
 }
@@ -81,7 +73,7 @@ llvm::Error CandidateBundle::writeWeights() {
   std::string bytes(kShardBytes, '\x2c');
   for (size_t i = 0; i * kShardBytes < uint64_t(poolBytes); ++i)
     if (llvm::Error error =
-            writeFile(folder + "/bundle/" + shardName(i),
+            writeFile(folder + "/bundle/" + shardPath(i),
                       StringRef(bytes).take_front(shardSize(poolBytes, i))))
       return error;
   return llvm::Error::success();
@@ -170,7 +162,7 @@ llvm::Error CandidateBundle::write(const KernelUse &use,
   }
   // Hashes of weights are checked on request only.
   for (size_t i = 0; i * kShardBytes < uint64_t(poolBytes); ++i)
-    listed.push_back({shardName(i), shardSize(poolBytes, i), {}});
+    listed.push_back({shardPath(i), shardSize(poolBytes, i), {}});
   return writeFile(folder + "/bundle/manifest.json",
                    manifestText(info, listed));
 }

@@ -318,50 +318,56 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
   return report;
 }
 
-llvm::Expected<PlannedModel> sinter::planModel(const CompileOptions &options,
-                                               llvm::raw_ostream &talk) {
-  CompileOptions upToPlan = options;
-  upToPlan.stopAfter = Stage::Plan;
-  auto session = openSession(upToPlan);
+namespace {
+/// A model after a stage, for its first target.
+struct StagedModel {
+  Session session;
+  OwningOpRef<ModuleOp> module;
+};
+} // namespace
+
+static llvm::Expected<StagedModel>
+stageModel(CompileOptions options, Stage last, llvm::raw_ostream &talk) {
+  options.stopAfter = last;
+  options.dumpIr.clear();
+  auto session = openSession(options);
   if (!session)
     return session.takeError();
-  auto module = runStages(*session, session->programs[0], upToPlan, talk);
+  auto module = runStages(*session, session->programs[0], options, talk);
   if (!module)
     return module.takeError();
-  return PlannedModel{std::move(session->context), std::move(*module),
-                      session->programs[0]};
+  return StagedModel{std::move(*session), std::move(*module)};
+}
+
+llvm::Expected<PlannedModel> sinter::planModel(const CompileOptions &options,
+                                               llvm::raw_ostream &talk) {
+  auto staged = stageModel(options, Stage::Plan, talk);
+  if (!staged)
+    return staged.takeError();
+  return PlannedModel{std::move(staged->session.context),
+                      std::move(staged->module), staged->session.programs[0]};
 }
 
 llvm::Expected<std::string> sinter::planOfModel(const CompileOptions &options,
                                                 llvm::raw_ostream &talk) {
-  CompileOptions upToKernels = options;
-  upToKernels.stopAfter = Stage::Kernels;
-  auto session = openSession(upToKernels);
-  if (!session)
-    return session.takeError();
-  upToKernels.dumpIr.clear();
-  auto module = runStages(*session, session->programs[0], upToKernels, talk);
-  if (!module)
-    return module.takeError();
-  return writePlan(*(*module)->getOps<plan::ProgramOp>().begin(),
-                   planInfo(**module, session->config));
+  auto staged = stageModel(options, Stage::Kernels, talk);
+  if (!staged)
+    return staged.takeError();
+  ModuleOp module = *staged->module;
+  return writePlan(*module.getOps<plan::ProgramOp>().begin(),
+                   planInfo(module, staged->session.config));
 }
 
 llvm::Expected<std::string>
 sinter::kernelSkeleton(const CompileOptions &options, llvm::StringRef id,
                        llvm::StringRef language, llvm::raw_ostream &talk) {
-  CompileOptions upToPlan = options;
-  upToPlan.stopAfter = Stage::Plan;
-  upToPlan.targets = {language == "glsl" ? "vulkan" : "webgpu"};
-  auto session = openSession(upToPlan);
-  if (!session)
-    return session.takeError();
-  auto module = runStages(*session, session->programs[0], upToPlan, talk);
-  if (!module)
-    return module.takeError();
-  auto region = findRegion(**module, id);
+  CompileOptions ofLanguage = options;
+  ofLanguage.targets = {language == "glsl" ? "vulkan" : "webgpu"};
+  auto planned = planModel(ofLanguage, talk);
+  if (!planned)
+    return planned.takeError();
+  auto region = findRegion(*planned->module, id);
   if (!region)
     return region.takeError();
-  const Target *target = session->programs[0].targets[0].target;
-  return target->skeleton(interfaceOf(*region));
+  return planned->stages.targets[0].target->skeleton(interfaceOf(*region));
 }
