@@ -8,8 +8,8 @@
 
 namespace sinter {
 
-/// Writes the bytes, in place of what the file held. ResourceError with the path
-/// and what the system says.
+/// Writes the bytes, in place of what the file held. ResourceError with the
+/// path and what the system says.
 llvm::Error writeFile(const llvm::Twine &path, llvm::StringRef bytes);
 
 } // namespace sinter

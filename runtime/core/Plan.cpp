@@ -19,9 +19,8 @@ constexpr uint32_t kWeightAlignment = 256;
 constexpr uint32_t kMaxSide = 1u << 28; // rows or columns; keeps products exact
 constexpr const char *kEntryNames[kEntryCount] = {"prefill", "decode", "head",
                                                   "greedy", "sample"};
-constexpr int kIoCount = 6;
-constexpr const char *kIoNames[kIoCount] = {
-    "tokens", "hidden", "logits", "next_token", "sampling", "history"};
+constexpr const char *kIoNames[] = {"tokens",     "hidden",   "logits",
+                                    "next_token", "sampling", "history"};
 
 const char *textOr(const flatbuffers::String *text) {
   return text ? text->c_str() : "";
@@ -257,6 +256,7 @@ Status Plan::checkIos(Fault &fault) {
     }
   }
   uint64_t chunk = root_->chunk();
+  static_assert(sizeof(kIoNames) / sizeof(*kIoNames) == kIoCount);
   const uint64_t needed[kIoCount] = {chunk * 4,
                                      chunk * root_->hidden_size() * 4,
                                      uint64_t(root_->vocab_size()) * 4,

@@ -64,7 +64,8 @@ private:
   Buffer bytes_;
   const fb::Plan *root_ = nullptr;
   const fb::Entry *entries_[kEntryCount] = {};
-  const fb::Range *io_[6] = {};
+  static constexpr int kIoCount = 6;
+  const fb::Range *io_[kIoCount] = {};
   uint8_t sha256_[32] = {};
 };
 
