@@ -25,6 +25,15 @@ llvm::ArrayRef<const KernelFamily *> sinter::kernels::allFamilies(bool grid) {
   return grid ? grids : workers;
 }
 
+bool sinter::kernels::isMatrix(mlir::BlockArgument argument) {
+  return llvm::any_of(argument.getUsers(), [&](mlir::Operation *user) {
+    if (auto lookup = llvm::dyn_cast<xf::EmbeddingOp>(user))
+      return lookup.getTable() == argument;
+    auto linear = llvm::dyn_cast<xf::LinearOp>(user);
+    return linear && linear.getWeight() == argument;
+  });
+}
+
 RegionRows sinter::kernels::rowsOfRegion(xf::RegionOp region) {
   auto first = region->getAttrOfType<mlir::IntegerAttr>(kFirstRowAttr);
   auto count = region->getAttrOfType<mlir::IntegerAttr>(kRowCountAttr);

@@ -82,6 +82,9 @@ struct RegionRows {
   int64_t first = 0, count = 0;
 };
 RegionRows rowsOfRegion(xf::RegionOp region);
+/// Whether an argument is a matrix of whose rows a region may compute a part: a
+/// linear's or an embedding's, not a table of positions.
+bool isMatrix(mlir::BlockArgument argument);
 
 /// The families for CPU workers (Kernels.def) or for grids
 /// (grid/GridKernels.def), in order of preference.

@@ -188,11 +188,10 @@ static std::string layerOf(Location loc) {
 
 /// The matrix of a region that is larger than a binding may be, or nothing.
 static std::optional<unsigned> largeMatrix(xf::RegionOp region, int64_t limit) {
-  for (auto [index, type] : llvm::enumerate(region.getArgumentTypes()))
-    if (auto tensor = dyn_cast<RankedTensorType>(type))
-      if (tensor.getEncoding() && tensor.getRank() == 2 &&
-          tensor.hasStaticShape() && layout::weightBytes(tensor) > limit)
-        return static_cast<unsigned>(index);
+  for (BlockArgument argument : region.getBody().getArguments())
+    if (kernels::isMatrix(argument) &&
+        layout::weightBytes(cast<RankedTensorType>(argument.getType())) > limit)
+      return argument.getArgNumber();
   return std::nullopt;
 }
 

@@ -1,5 +1,5 @@
-// Processors.cpp: the scheduler's mask and, in a container, cpu.max of cgroup v2
-// (Linux Documentation/admin-guide/cgroup-v2).
+// Processors.cpp: the scheduler's mask and, in a container, cpu.max of cgroup
+// v2 (Linux Documentation/admin-guide/cgroup-v2).
 #include "runtime/core/Processors.h"
 
 #if defined(__linux__)

@@ -54,17 +54,6 @@ static bool isTable(BlockArgument argument) {
   });
 }
 
-/// Whether an argument is the matrix of which a region computes a part
-/// (kFirstRowAttr): not a table of positions beside it.
-static bool isMatrix(BlockArgument argument) {
-  return llvm::any_of(argument.getUsers(), [&](Operation *user) {
-    if (auto lookup = dyn_cast<xf::EmbeddingOp>(user))
-      return lookup.getTable() == argument;
-    auto linear = dyn_cast<xf::LinearOp>(user);
-    return linear && linear.getWeight() == argument;
-  });
-}
-
 GridShell::GridShell(OpBuilder &builder, xf::RegionOp region,
                      llvm::StringRef id, kern::CapsAttr caps,
                      int64_t itemsPerGroup)

@@ -40,8 +40,8 @@ Status VulkanLayouts::require(VulkanContext &context, uint32_t bindings,
   if (!scalars_)
     result = makeSet(1, VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER, scalars_);
   if (!result)
-    result = makeSet(bindings, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                     sets_[bindings]);
+    result =
+        makeSet(bindings, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, sets_[bindings]);
   if (result)
     return vulkanFault(result, "cannot make a descriptor layout", fault);
   const VkDescriptorSetLayout both[2] = {sets_[bindings], scalars_};
@@ -71,8 +71,8 @@ Status makePipeline(const VulkanContext &context, const KernelCode &kernel,
     info.stage.flags =
         VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
   info.layout = layout;
-  VkResult result = vk.CreateShaderModule(context.device, &code, nullptr,
-                                          &info.stage.module);
+  VkResult result =
+      vk.CreateShaderModule(context.device, &code, nullptr, &info.stage.module);
   if (result)
     return vulkanFault(result, "cannot load a kernel", fault);
   result = vk.CreateComputePipelines(context.device, cache, 1, &info, nullptr,

@@ -1,7 +1,7 @@
 // VulkanPipeline.h: what every kernel of ours needs to run, whoever made it:
-// layouts (docs/vulkan.md: set 0 the bindings, set 1 the scalars) and a pipeline
-// from SPIR-V. The runtime's kernels, a user's kernels while they are checked,
-// and the numerics tests go through here.
+// layouts (docs/vulkan.md: set 0 the bindings, set 1 the scalars) and a
+// pipeline from SPIR-V. The runtime's kernels, a user's kernels while they are
+// checked, and the numerics tests go through here.
 #ifndef SINTER_RUNTIME_DEVICE_VULKAN_VULKANPIPELINE_H
 #define SINTER_RUNTIME_DEVICE_VULKAN_VULKANPIPELINE_H
 
@@ -18,8 +18,8 @@ public:
   VulkanLayouts &operator=(const VulkanLayouts &) = delete;
   ~VulkanLayouts();
 
-  /// Makes what a kernel with so many bindings needs, if it is not there yet; at
-  /// most kMaxKernelBindings. All calls are for one context.
+  /// Makes what a kernel with so many bindings needs, if it is not there yet;
+  /// at most kMaxKernelBindings. All calls are for one context.
   [[nodiscard]] Status require(VulkanContext &context, uint32_t bindings,
                                Fault &fault);
 
