@@ -4,7 +4,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/text/Unicode.h"
 #include "runtime/text/jinja/Interpreter.h"
 
 using namespace sinter::text;

@@ -22,7 +22,8 @@ static std::string contentsOf(const char *path) {
 
 int main(int count, char **arguments) {
   if (count != 4) {
-    std::fprintf(stderr, "usage: render-template TEMPLATE VARIABLES.json NOW\n");
+    std::fprintf(stderr,
+                 "usage: render-template TEMPLATE VARIABLES.json NOW\n");
     return 2;
   }
   std::string source = contentsOf(arguments[1]);
