@@ -60,8 +60,10 @@ struct RopeConfig {
 
 /// See the file comment.
 struct DecoderConfig {
-  /// Canonical model type (Architectures.cpp): llama, gemma2, phi, ...
+  /// Canonical model type (architectures/): llama, gemma2, phi, ...
   std::string architecture;
+  /// Family of architectures/Families.def, which one file builds: Gemma, ...
+  std::string family;
   int64_t hiddenSize = 0;
   int64_t intermediateSize = 0;
   int64_t layers = 0;

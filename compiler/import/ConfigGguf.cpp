@@ -283,6 +283,7 @@ llvm::Expected<DecoderConfig> config::readGguf(const GgufFile &file) {
   if (keys.failed())
     return keys.takeError();
   config.architecture = architecture->name.str();
+  config.family = architecture->family.str();
   checkHeadDim(keys, config);
   readFlags(keys, *architecture, config);
   readWindow(keys, *architecture, config);

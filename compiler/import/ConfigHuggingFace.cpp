@@ -426,6 +426,7 @@ config::readHuggingFaceKeys(const llvm::json::Object &object,
     return keys.takeError();
   DecoderConfig config;
   config.architecture = architecture->name.str();
+  config.family = architecture->family.str();
   refuseUnknownFeatures(keys, *architecture);
   readSizes(keys, *architecture, config);
   if (keys.failed())

@@ -357,20 +357,20 @@ llvm::Expected<OwningOpRef<ModuleOp>> ModelBuilder::finish() {
   return std::move(module);
 }
 
-//===-- Architectures -----------------------------------------------------===//
+//===-- Families ----------------------------------------------------------===//
 
 namespace sinter {
-#define SINTER_MODEL(TYPE, BUILD) void build##BUILD(ModelBuilder &model);
-#include "compiler/models/Models.def"
+#define SINTER_FAMILY(Name) void build##Name(ModelBuilder &model);
+#include "compiler/import/architectures/Families.def"
 } // namespace sinter
 
 llvm::Expected<OwningOpRef<ModuleOp>>
 sinter::buildModel(MLIRContext *context, const ModelSource &source,
                    const DecoderConfig &config, const BuildOptions &options) {
   using Build = void (*)(ModelBuilder &);
-  auto build = llvm::StringSwitch<Build>(config.architecture)
-#define SINTER_MODEL(TYPE, BUILD) .Case(TYPE, build##BUILD)
-#include "compiler/models/Models.def"
+  auto build = llvm::StringSwitch<Build>(config.family)
+#define SINTER_FAMILY(Name) .Case(#Name, build##Name)
+#include "compiler/import/architectures/Families.def"
                    .Default(nullptr);
   if (!build)
     return unsupportedError("architecture '" + config.architecture +
