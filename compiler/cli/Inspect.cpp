@@ -1,9 +1,11 @@
-// sinter inspect MODEL|BUNDLE [--kernels|--memory|--plan] [--device TARGET]
+// sinter inspect MODEL|BUNDLE [--kernels|--memory|--plan|--regions]
+// [--device TARGET]
 #include "compiler/cli/BundlePlan.h"
 #include "compiler/cli/Command.h"
 #include "compiler/cli/CustomReport.h"
 #include "compiler/cli/PlanReport.h"
 #include "compiler/driver/Compile.h"
+#include "compiler/driver/RegionsFile.h"
 #include "compiler/support/Error.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -18,7 +20,7 @@ namespace {
 struct Arguments {
   CompileOptions options; ///< for a model: how it would be compiled
   std::string device;     ///< whose plan; empty: the first
-  bool kernels = false, memory = false, program = false;
+  bool kernels = false, memory = false, program = false, regions = false;
   std::string kernel, skeleton; ///< id; language
 };
 } // namespace
@@ -64,7 +66,36 @@ static int printSkeleton(const Arguments &arguments) {
   return kExitOk;
 }
 
+/// What every kernel computes, as xf ops: the file of the bundle, or what it
+/// would be.
+static llvm::Expected<std::string> regionsOf(const Arguments &arguments) {
+  const std::string &source = arguments.options.model;
+  if (!isBundle(source)) {
+    CompileOptions options = arguments.options;
+    if (!arguments.device.empty())
+      options.targets = {arguments.device};
+    auto planned = planModel(options, llvm::errs());
+    if (!planned)
+      return planned.takeError();
+    return regionsText(*planned->module);
+  }
+  auto chosen = planForDevice(source, arguments.device);
+  if (!chosen)
+    return chosen.takeError();
+  return regionsInBundle(source, chosen->program.targets.front());
+}
+
+static int printRegions(const Arguments &arguments) {
+  auto text = regionsOf(arguments);
+  if (!text)
+    return reportError(text.takeError());
+  llvm::outs() << *text;
+  return kExitOk;
+}
+
 static int run(const Arguments &arguments, const Globals &globals) {
+  if (arguments.regions)
+    return printRegions(arguments);
   if (!arguments.kernel.empty() || !arguments.skeleton.empty())
     return printSkeleton(arguments);
   auto chosen = choosePlan(arguments);
@@ -111,6 +142,8 @@ Runner cli::addInspectCommand(CLI::App &app, const Globals &globals) {
                "Memory plan: caches and buffers with their lives");
   app.add_flag("--plan", arguments->program,
                "Host program: dispatches in order");
+  app.add_flag("--regions", arguments->regions,
+               "What each kernel computes, as MLIR text");
   app.add_option("--kernel", arguments->kernel,
                  "For a model: the kernel that --skeleton is for");
   app.add_option("--skeleton", arguments->skeleton,

@@ -1,8 +1,7 @@
-// sinter tune MODEL --device cpu|vulkan -o FILE
+// sinter tune MODEL|BUNDLE --device cpu|vulkan -o FILE
 #include "compiler/driver/Tune.h"
 #include "compiler/cli/BundlePlan.h"
 #include "compiler/cli/Command.h"
-#include "compiler/support/Error.h"
 #include "compiler/support/Interrupt.h"
 #include "compiler/support/WriteFile.h"
 
@@ -26,10 +25,10 @@ static int run(const Arguments &arguments, const Globals &globals) {
   if (!quantization.empty() && !isQuantization(quantization))
     return reportUsage("quantization '" + quantization +
                        "' is not known; use " + kQuantizations.str());
-  if (isBundle(options.compile.model))
-    return reportError(inputError(options.compile.model +
-                                  " is a bundle, whose kernels are finished; "
-                                  "tune the model that it was made from"));
+  options.isBundle = isBundle(options.compile.model);
+  if (options.isBundle && (!quantization.empty() || options.compile.context))
+    return reportUsage("a bundle has its quantization and context; "
+                       "--quantization and --context are for models");
   if (llvm::Error error = installInterruptHandlers())
     return reportError(std::move(error));
   auto tuning = tune(options, globals.quiet ? llvm::nulls() : llvm::errs());
@@ -49,8 +48,8 @@ Runner cli::addTuneCommand(CLI::App &app, const Globals &globals) {
   app.description("Measure schedules of a model's kernels on this machine");
   auto arguments = std::make_shared<Arguments>();
   TuneOptions &options = arguments->options;
-  app.add_option("MODEL", options.compile.model,
-                 "Hugging Face folder or GGUF file")
+  app.add_option("SOURCE", options.compile.model,
+                 "Hugging Face folder, GGUF file or bundle")
       ->required();
   app.add_option("-o,--output", arguments->output,
                  "File for compile --tuning (default: standard output)");
@@ -62,9 +61,10 @@ Runner cli::addTuneCommand(CLI::App &app, const Globals &globals) {
   app.add_option("--variant", options.variant,
                  "Kernels of this variant instead of the best");
   app.add_option("-q,--quantization", options.compile.quantization,
-                 "f32, f16, q8, q4 or keep, as for compile");
+                 "For a model: f32, f16, q8, q4 or keep, as for compile");
   app.add_option("--context", options.compile.context,
-                 "Tokens a conversation can hold, as for compile");
+                 "For a model: tokens a conversation can hold, as for "
+                 "compile");
   app.add_option("--kernels", options.only, "Only ids that contain this text");
   app.add_option("--seconds", options.seconds, "Time of each measurement")
       ->check(CLI::Range(0.0, 60.0));

@@ -7,7 +7,6 @@
 #include "compiler/support/Error.h"
 #include "compiler/support/Interrupt.h"
 #include "compiler/support/WriteFile.h"
-#include "dialects/plan/Plan.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
@@ -31,14 +30,13 @@ static constexpr int kFewestRuns = 3, kMostRuns = 200;
 //===-- The folder --------------------------------------------------------===//
 
 llvm::Expected<std::unique_ptr<CandidateBundle>>
-CandidateBundle::create(ModuleOp module, const StageOptions &stages,
+CandidateBundle::create(const PlanRegions &regions, const PlanKind &kind,
                         ArrayRef<KernelUse> uses, CandidateDevice device) {
   std::unique_ptr<CandidateBundle> made(new CandidateBundle());
-  plan::ProgramOp program = *module.getOps<plan::ProgramOp>().begin();
-  made->kind = stages.kind;
+  made->kind = kind;
   made->device = std::move(device);
-  made->contextTokens = program.getContext();
-  made->chunk = program.getChunk();
+  made->contextTokens = regions.context;
+  made->chunk = regions.chunk;
   int64_t largest = 1;
   for (const KernelUse &use : uses)
     largest = std::max(largest, use.bytes(KernelUse::Space::Weights));

@@ -4,6 +4,7 @@
 // candidate takes.
 #pragma once
 
+#include "compiler/driver/RegionsFile.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/pipeline/Stages.h"
 #include "runtime/include/sinter.h"
@@ -17,7 +18,7 @@
 
 namespace sinter {
 
-/// A region of a plan, with what its first dispatch binds.
+/// A region of a plan, with what its dispatches bind.
 struct KernelUse {
   enum class Space { Weights, Arena, State };
   struct Binding {
@@ -32,8 +33,8 @@ struct KernelUse {
   int64_t bytes(Space space) const; ///< each range from a multiple of 256
 };
 
-/// The kernels of a module after stage Plan, in the order of its regions.
-std::vector<KernelUse> kernelUses(mlir::ModuleOp module);
+/// All of a plan's kernels, in the order of its regions.
+std::vector<KernelUse> kernelUses(const PlanRegions &regions);
 
 /// Where candidates run.
 struct CandidateDevice {
@@ -49,10 +50,10 @@ struct DeviceFacts {
 
 class CandidateBundle {
 public:
-  /// Makes a temporary folder with room for the largest of the uses. stages: of
-  /// the plan that they are from.
+  /// Makes a temporary folder with room for the largest of the uses. kind: of
+  /// the plan that the regions are from.
   static llvm::Expected<std::unique_ptr<CandidateBundle>>
-  create(mlir::ModuleOp module, const StageOptions &stages,
+  create(const PlanRegions &regions, const PlanKind &kind,
          llvm::ArrayRef<KernelUse> uses, CandidateDevice device);
   ~CandidateBundle();
 

@@ -1,12 +1,13 @@
 // See CandidatePlan.h, and runtime/schema/plan.fbs for the tables.
 #include "compiler/driver/CandidatePlan.h"
 
+#include "compiler/driver/custom/KernelInterfaces.h"
 #include "compiler/kernels/Layout.h"
-#include "dialects/plan/Plan.h"
+#include "compiler/lowering/XfToPlan.h"
 #include "runtime/include/sinter_abi.h"
 #include "runtime/schema/plan_generated.h"
 
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -32,36 +33,39 @@ int64_t KernelUse::bytes(Space space) const {
   return static_cast<int64_t>(llvm::alignTo(end, kAlignment));
 }
 
-static KernelUse::Binding bindingOf(Operation *symbol) {
+static KernelUse::Binding inputOf(xf::RegionOp region, unsigned index,
+                                  int64_t chunk) {
   using Space = KernelUse::Space;
-  if (auto weight = dyn_cast<plan::WeightOp>(symbol))
-    return {Space::Weights, static_cast<int64_t>(weight.getBytes())};
-  if (auto part = dyn_cast<plan::PartOp>(symbol))
-    return {Space::Weights, static_cast<int64_t>(part.getBytes())};
-  if (auto state = dyn_cast<plan::StateOp>(symbol))
-    return {Space::State, static_cast<int64_t>(state.getBytes())};
-  auto buffer = cast<plan::BufferOp>(symbol);
-  return {Space::Arena, static_cast<int64_t>(buffer.getBytes())};
+  BlockArgument argument = region.getBody().getArgument(index);
+  if (auto cache = dyn_cast<xf::KvCacheType>(argument.getType()))
+    return {Space::State, layout::cacheBytes(cache)};
+  auto type = cast<RankedTensorType>(argument.getType());
+  if (!isWeightType(type) || xf::getScheme(type) == xf::Scheme::dyn_i8)
+    return {Space::Arena, layout::bufferBytes(type, chunk)};
+  kernels::RegionRows part = kernels::rowsOfRegion(region);
+  if (part.count && kernels::isMatrix(argument))
+    type = type.clone({part.count, type.getDimSize(1)});
+  bool isTable = roleOf(region, index) == ArgumentRole::table;
+  return {Space::Weights, layout::weightBytes(type, isTable)};
 }
 
-std::vector<KernelUse> sinter::kernelUses(ModuleOp module) {
+std::vector<KernelUse> sinter::kernelUses(const PlanRegions &regions) {
   std::vector<KernelUse> uses;
-  llvm::StringSet<> seen;
-  plan::ProgramOp program = *module.getOps<plan::ProgramOp>().begin();
-  SymbolTable regions(module), symbols(program);
-  for (auto entry : program.getOps<plan::EntryOp>())
-    for (auto dispatch : entry.getOps<plan::DispatchOp>()) {
-      if (!seen.insert(dispatch.getKernel()).second)
-        continue;
-      KernelUse use;
-      use.region = regions.lookup<xf::RegionOp>(dispatch.getKernel());
-      use.family = kernels::selectFamily(use.region).family;
-      use.prefill = entry.getSymName() == "prefill";
-      for (Attribute name : dispatch.getBindings())
-        use.bindings.push_back(bindingOf(
-            symbols.lookup(cast<FlatSymbolRefAttr>(name).getValue())));
-      uses.push_back(std::move(use));
+  for (xf::RegionOp region : kernelRegions(*regions.module)) {
+    KernelUse use;
+    use.region = region;
+    use.family = kernels::selectFamily(region).family;
+    for (unsigned i = 0; i < region.getArgumentTypes().size(); ++i)
+      use.bindings.push_back(inputOf(region, i, regions.chunk));
+    for (Type result : region.getResultTypes()) {
+      auto type = cast<RankedTensorType>(result);
+      // Other entries have one row of results for a call.
+      use.prefill |= type.isDynamicDim(0);
+      use.bindings.push_back(
+          {KernelUse::Space::Arena, layout::bufferBytes(type, regions.chunk)});
     }
+    uses.push_back(std::move(use));
+  }
   return uses;
 }
 

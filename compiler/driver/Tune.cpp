@@ -133,42 +133,56 @@ static llvm::Expected<TargetVariant> chooseVariant(const TuneOptions &options,
   return internalError("the device chose a variant that was not offered");
 }
 
-llvm::Expected<Tuning> sinter::tune(const TuneOptions &options,
-                                    llvm::raw_ostream &talk) {
-  CompileOptions compile = options.compile;
-  compile.targets = {options.device};
-  compile.variants.clear();
-  if (!options.variant.empty())
-    compile.variants = {options.variant};
-  else if (options.device == "cpu")
-    compile.variants = {"native"};
+namespace {
+/// What is tuned.
+struct Source {
+  PlanRegions regions;
+  PlanKind kind;
+  TargetChoice choice;
+};
+} // namespace
+
+static llvm::Expected<Source> sourceOfModel(const CompileOptions &compile,
+                                            llvm::raw_ostream &talk) {
   auto model = planModel(compile, talk);
   if (!model)
     return model.takeError();
-  std::vector<KernelUse> uses = kernelUses(*model->module);
-  CandidateDevice device;
-  device.kind =
-      options.device == "vulkan" ? SINTER_DEVICE_VULKAN : SINTER_DEVICE_CPU;
-  device.gpu = options.gpu;
-  device.threads = compile.threads;
-  auto bundle = CandidateBundle::create(*model->module, model->stages, uses,
-                                        std::move(device));
-  if (!bundle)
-    return bundle.takeError();
-  const TargetChoice &choice = model->stages.targets.front();
-  Tuning tuning;
-  auto variant = chooseVariant(options, **bundle, uses.front(), choice, tuning);
-  if (!variant)
-    return variant.takeError();
+  return Source{regionsOf(std::move(model->context), std::move(model->module)),
+                model->stages.kind, model->stages.targets.front()};
+}
+
+static llvm::Expected<Source> sourceOfBundle(const CompileOptions &compile) {
+  const std::string &target = compile.targets.front();
+  auto text = regionsInBundle(compile.model, target);
+  if (!text)
+    return text.takeError();
+  auto regions = readRegions(*text, compile.model + ": regions");
+  if (!regions)
+    return regions.takeError();
+  auto groups =
+      chooseTargets(regions->mlir.get(), compile.targets, compile.variants);
+  if (!groups)
+    return groups.takeError();
+  TargetGroup &group = groups->front();
+  return Source{std::move(*regions), group.kind,
+                std::move(group.choices.front())};
+}
+
+/// Measures every kernel that options.only names.
+static llvm::Error tuneKernels(const TuneOptions &options, const Source &source,
+                               llvm::ArrayRef<KernelUse> uses,
+                               CandidateBundle &bundle,
+                               const TargetVariant &variant, Tuning &tuning,
+                               llvm::raw_ostream &talk) {
   for (const KernelUse &use : uses) {
     xf::RegionOp region = use.region;
     StringRef id = region.getSymName();
-    auto parameters = kernels::parametersOf(*use.family, region, variant->caps);
+    auto parameters = kernels::parametersOf(*use.family, region, variant.caps);
     if (parameters.empty() || !id.contains(options.only))
       continue;
     auto measure = [&](ArrayRef<Schedule> candidates) {
-      return (*bundle)->measure(use, *choice.target, *variant, candidates,
-                                options.seconds);
+      return bundle.measure(use, *source.choice.target, variant, candidates,
+                            options.seconds);
     };
     auto found = Search(std::move(parameters), measure).run();
     if (!found)
@@ -181,5 +195,39 @@ llvm::Expected<Tuning> sinter::tune(const TuneOptions &options,
   if (tuning.kernels.empty())
     return inputError("no kernel that can be tuned has '" + options.only +
                       "' in its id");
+  return llvm::Error::success();
+}
+
+llvm::Expected<Tuning> sinter::tune(const TuneOptions &options,
+                                    llvm::raw_ostream &talk) {
+  CompileOptions compile = options.compile;
+  compile.targets = {options.device};
+  compile.variants.clear();
+  if (!options.variant.empty())
+    compile.variants = {options.variant};
+  else if (options.device == "cpu")
+    compile.variants = {"native"};
+  auto source =
+      options.isBundle ? sourceOfBundle(compile) : sourceOfModel(compile, talk);
+  if (!source)
+    return source.takeError();
+  std::vector<KernelUse> uses = kernelUses(source->regions);
+  CandidateDevice device;
+  device.kind =
+      options.device == "vulkan" ? SINTER_DEVICE_VULKAN : SINTER_DEVICE_CPU;
+  device.gpu = options.gpu;
+  device.threads = compile.threads;
+  auto bundle = CandidateBundle::create(source->regions, source->kind, uses,
+                                        std::move(device));
+  if (!bundle)
+    return bundle.takeError();
+  Tuning tuning;
+  auto variant =
+      chooseVariant(options, **bundle, uses.front(), source->choice, tuning);
+  if (!variant)
+    return variant.takeError();
+  if (llvm::Error error =
+          tuneKernels(options, *source, uses, **bundle, *variant, tuning, talk))
+    return std::move(error);
   return tuning;
 }

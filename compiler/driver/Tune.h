@@ -9,12 +9,15 @@
 namespace sinter {
 
 struct TuneOptions {
-  CompileOptions compile; ///< model, quantization, context, threads
-  std::string device;     ///< "cpu" or "vulkan"
-  std::string gpu;        ///< empty: the best
-  std::string variant;    ///< empty: what the device chooses
-  std::string only;       ///< kernels whose id contains it
-  double seconds = 0.3;   ///< of every measurement
+  /// Model, quantization, context, threads. `model` may be a bundle, which has
+  /// its quantization and context.
+  CompileOptions compile;
+  bool isBundle = false;
+  std::string device;   ///< "cpu" or "vulkan"
+  std::string gpu;      ///< empty: the best
+  std::string variant;  ///< empty: what the device chooses
+  std::string only;     ///< kernels whose id contains it
+  double seconds = 0.3; ///< of every measurement
 };
 
 /// Measures and returns what was found. A line per kernel goes to `talk`.

@@ -7,6 +7,7 @@
 #include "compiler/bundle/WebPackage.h"
 #include "compiler/bundle/WeightPacker.h"
 #include "compiler/driver/Golden.h"
+#include "compiler/driver/RegionsFile.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/lowering/XfToPlan.h"
 #include "compiler/support/Error.h"
@@ -152,6 +153,13 @@ llvm::Error Assembly::addKernels(const BundleProgram &program,
   return llvm::Error::success();
 }
 
+/// Whether `sinter tune` has a device for the bundle's kernels.
+static bool isTunable(const BundleProgram &program) {
+  return llvm::any_of(program.stages.targets, [](const TargetChoice &choice) {
+    return choice.shipped && !choice.target->runsInBrowser();
+  });
+}
+
 /// A plan and the kernels that belong to it.
 llvm::Error Assembly::addProgram(const BundleProgram &program) {
   auto plan = writePlan(programOf(program.module),
@@ -160,6 +168,10 @@ llvm::Error Assembly::addProgram(const BundleProgram &program) {
     return plan.takeError();
   if (llvm::Error error = input.bundle.addFile(program.stages.kind.file, *plan))
     return error;
+  if (isTunable(program))
+    if (llvm::Error error = input.bundle.addFile(
+            regionsPath(program.stages.kind.file), regionsText(program.module)))
+      return error;
   EmitOptions emit;
   emit.prefix = prefix;
   emit.planSha256 = Sha256::of(llvm::StringRef(*plan));

@@ -1,8 +1,10 @@
 """tune.py: `sinter tune` measures on the CPU and on lavapipe and writes a file that `compile --tuning` takes: the same file gives the same bytes, and
-kernels with other schedules compute the same logits. Files that are wrong, or for something else, are refused with the place."""
+kernels with other schedules compute the same logits. A bundle gives the file that its model gives. Files that are wrong, or for something else, are
+refused with the place."""
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 from bundles import ROOT, SINTER, largest_difference, read_npy, run_tool, sinter, temporary_folder
@@ -21,10 +23,10 @@ def write(path, value):
     return path
 
 
-def tune(scratch, device, kernels):
+def tune(scratch, device, kernels, source=MODEL):
     """The file for the kernels whose ids contain a text."""
     out = f"{scratch}/{device}-{kernels}.json"
-    run_tool(SINTER, "tune", MODEL, "--device", device, "--kernels", kernels, "--seconds", 0.02, "-o", out, "--quiet", env=ENVIRONMENT)
+    run_tool(SINTER, "tune", source, "--device", device, "--kernels", kernels, "--seconds", 0.02, "-o", out, "--quiet", env=ENVIRONMENT)
     found = json.loads(pathlib.Path(out).read_text())
     assert (found["format"], found["version"], found["target"]) == ("sinter-tuning", 1, device), found
     assert found["device"] and found["variant"], found
@@ -43,6 +45,37 @@ def files_of(folder):
 def logits(bundle, device, scratch, *path):
     run_tool(SINTER, "logits", bundle, "--device", device, "--tokens", TOKENS, "-o", f"{scratch}/logits.npy", *path, env=ENVIRONMENT)
     return read_npy(f"{scratch}/logits.npy")[1]
+
+
+def check_bundle(scratch, device, bundle, of_model):
+    """A bundle's kernels are its model's: equal but for what was measured."""
+    kernels = of_model["kernels"][0]["id"]
+    found = tune(scratch, device, kernels, bundle)
+
+    def facts(tuning):
+        same = {key: tuning[key] for key in ("format", "version", "device", "target", "variant")}
+        return same, [{key: kernel[key] for key in ("id", "family", "default")} for kernel in tuning["kernels"]]
+
+    assert facts(found) == facts(of_model), (found, of_model)
+    sinter("compile", MODEL, "--target", device, "--stop-after", "kernels", "--dump-ir", f"{scratch}/ir", "--tuning", write(f"{scratch}/bundle.json", found))
+
+
+def check_bad_bundles(scratch, bundle):
+    """A bundle without regions, with others than were written, and for something else."""
+    bad = pathlib.Path(scratch, "bad-bundle")
+    shutil.copytree(bundle, bad, ignore=shutil.ignore_patterns("weights", "lib", "src"))
+    command = ("tune", bad, "--device", "cpu", "--kernels", "gemv__quantize__residual_192x192", "--seconds", 0)
+    with open(bad / "plan.regions.mlir", "a") as regions:
+        regions.write(" ")
+    assert "plan.regions.mlir: the bytes are not those" in sinter(*command, code=5)
+    manifest = json.loads((bad / "manifest.json").read_text())
+    manifest["files"] = [file for file in manifest["files"] if not file["path"].endswith(".mlir")]
+    write(bad / "manifest.json", manifest)
+    assert "has no plan.regions.mlir" in sinter(*command, code=1)
+    assert "no kernels for vulkan" in sinter("tune", bad, "--device", "vulkan", code=3)
+    sinter(*command, "--context", 64, code=2)
+    text = sinter("inspect", bundle, "--regions")
+    assert text == pathlib.Path(bundle, "plan.regions.mlir").read_text() and text == sinter("inspect", MODEL, "--regions"), text
 
 
 def check_use(scratch, device, variant):
@@ -92,7 +125,6 @@ def check_refusals(scratch, good):
     assert "cannot read" in sinter("compile", MODEL, "--stop-after", "plan", "--tuning", f"{scratch}/none.json", code=1)
     (pathlib.Path(scratch) / "text.json").write_text("{")
     assert "text.json" in sinter("compile", MODEL, "--stop-after", "plan", "--tuning", f"{scratch}/text.json", code=1)
-    assert "is a bundle" in sinter("tune", f"{scratch}/cpu-plain", "--device", "cpu", code=1)
     assert "no kernel that can be tuned" in sinter("tune", MODEL, "--device", "cpu", "--kernels", "nothing", code=1)
     sinter("tune", MODEL, code=2)
 
@@ -109,12 +141,16 @@ def main():
     with temporary_folder() as scratch:
         found = tune(scratch, "cpu", "gemv__quantize__residual_192x192")
         check_use(scratch, "cpu", found["variant"])
+        check_bundle(scratch, "cpu", f"{scratch}/cpu-plain", found)
+        check_bad_bundles(scratch, f"{scratch}/cpu-plain")
         check_refusals(scratch, found)
         check_elsewhere(scratch, found)
         if LAVAPIPE.exists():
-            assert tune(scratch, "vulkan", "gemv__residual_192x192")["variant"] == "spirv-soft"
-            tune(scratch, "vulkan", "gemm__residual_192x192")
+            found = tune(scratch, "vulkan", "gemv__residual_192x192")
+            assert found["variant"] == "spirv-soft", found
             check_use(scratch, "vulkan", "spirv-soft")
+            check_bundle(scratch, "vulkan", f"{scratch}/vulkan-plain", found)
+            tune(scratch, "vulkan", "gemm__residual_192x192", f"{scratch}/vulkan-plain")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <pthread.h>
 
@@ -17,6 +18,16 @@ constexpr uint32_t kSpirvMagic = 0x07230203;
 constexpr uint32_t kMaxGroup = 1024;
 /// Threads that make pipelines beside the caller.
 constexpr uint32_t kMaxHelpers = 7;
+
+/// A kernel in the order of making: its index below its words.
+uint64_t sortKey(const PackedKernel &kernel, uint32_t index) {
+  return uint64_t(kernel.words) << 32 | index;
+}
+int largerFirst(const void *a, const void *b) {
+  uint64_t x = *static_cast<const uint64_t *>(a),
+           y = *static_cast<const uint64_t *>(b);
+  return x < y ? 1 : x > y ? -1 : 0;
+}
 } // namespace
 
 VulkanKernels::~VulkanKernels() {
@@ -158,10 +169,12 @@ Status VulkanKernels::makePipeline(uint32_t kernel, const char *entry,
 }
 
 /// Kernels that threads share: drivers compile one at a time on the caller.
+/// The largest come first, so that none is left for the end.
 struct VulkanKernels::Making {
   VulkanKernels *kernels;
   const Plan *plan;
   VkPipelineCache cache;
+  Array<uint64_t> order;
   std::atomic<uint32_t> next{0};
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   Status status = SINTER_OK; // the first failure, and its text
@@ -171,7 +184,8 @@ struct VulkanKernels::Making {
 void *VulkanKernels::makeShare(void *argument) {
   auto &making = *static_cast<Making *>(argument);
   const auto *kernels = making.plan->root().kernels();
-  for (uint32_t i; (i = making.next.fetch_add(1)) < kernels->size();) {
+  for (uint32_t turn; (turn = making.next.fetch_add(1)) < kernels->size();) {
+    uint32_t i = static_cast<uint32_t>(making.order[turn]);
     const auto *id = kernels->Get(i)->id();
     sinter_error error = {};
     Fault fault(&error);
@@ -202,6 +216,12 @@ Status VulkanKernels::makePipelines(const Bundle &bundle, Fault &fault) {
     making.kernels = this;
     making.plan = &bundle.plan;
     making.cache = cache.handle();
+    if (!making.order.allocate(header_->kernels))
+      return fault.set(SINTER_OUT_OF_MEMORY, "no memory for the pipelines");
+    for (uint32_t i = 0; i < header_->kernels; ++i)
+      making.order[i] = sortKey(table_[i], i);
+    qsort(making.order.begin(), header_->kernels, sizeof(uint64_t),
+          largerFirst);
     pthread_t helpers[kMaxHelpers];
     uint32_t wanted = usableProcessors() - 1, started = 0;
     wanted = wanted < kMaxHelpers ? wanted : kMaxHelpers;

@@ -42,7 +42,8 @@ spirv::TargetEnvAttr environment(spirv::ModuleOp module) {
 
 } // namespace
 
-LogicalResult sinter::spirvtarget::convertBody(spirv::ModuleOp module) {
+LogicalResult sinter::spirvtarget::convertBody(spirv::ModuleOp module,
+                                               bool keepLoops) {
   MLIRContext *context = module.getContext();
   SPIRVTypeConverter types(environment(module));
   RewritePatternSet patterns(context);
@@ -58,5 +59,9 @@ LogicalResult sinter::spirvtarget::convertBody(spirv::ModuleOp module) {
   if (failed(applyFullConversion(module, *target, std::move(patterns))))
     return failure();
   eraseUnreadVariables(module);
+  if (keepLoops)
+    module.walk([](spirv::LoopOp loop) {
+      loop.setLoopControl(spirv::LoopControl::DontUnroll);
+    });
   return success();
 }

@@ -21,8 +21,13 @@ struct ConvertKernelsPass
     SmallVector<kern::KernelOp> kernels(
         getOperation().getOps<kern::KernelOp>());
     for (kern::KernelOp kernel : kernels) {
+      // Software compiles every copy of an unrolled body again and again; what
+      // should be unrolled is so by the kernel family. A GPU's driver knows
+      // better: arrays that it indexes with constants become registers.
+      bool keepLoops = !kernel.getCaps().getCheapBarriers();
       FailureOr<spirv::ModuleOp> module = spirvtarget::lowerKernel(kernel);
-      if (failed(module) || failed(spirvtarget::convertBody(*module)))
+      if (failed(module) ||
+          failed(spirvtarget::convertBody(*module, keepLoops)))
         return signalPassFailure();
     }
   }

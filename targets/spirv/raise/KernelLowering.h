@@ -20,7 +20,8 @@ void keepLoopResults(mlir::scf::ForOp loop);
 /// Removes function variables whose values are never used.
 void eraseUnreadVariables(mlir::spirv::ModuleOp module);
 
-/// Upstream's conversions of the rest, in place.
-mlir::LogicalResult convertBody(mlir::spirv::ModuleOp module);
+/// Upstream's conversions of the rest, in place. `keepLoops` tells the driver
+/// not to unroll them (DontUnroll).
+mlir::LogicalResult convertBody(mlir::spirv::ModuleOp module, bool keepLoops);
 
 } // namespace sinter::spirvtarget

@@ -59,12 +59,12 @@ kern.kernel @subgroups(%x: memref<?xi32> {kern.readonly}, %y: memref<?xf32>) att
   kern.return
 }
 
-// A loop that never runs gives its initial value.
+// A loop that never runs gives its initial value. Without barriers the kernel is one for software: no loop is unrolled.
 // CHECK-LABEL: spirv.module @loop
 // CHECK: %[[ZERO:.*]] = spirv.Constant 0.000000e+00 : f32
 // CHECK: %[[VARIABLE:.*]] = spirv.Variable : !spirv.ptr<f32, Function>
 // CHECK: spirv.Store "Function" %[[VARIABLE]], %[[ZERO]] : f32
-// CHECK: spirv.mlir.loop
+// CHECK: spirv.mlir.loop control(DontUnroll)
 // CHECK: spirv.Store "Function" %[[VARIABLE]]
 // CHECK: spirv.mlir.merge
 // CHECK: spirv.Load "Function" %[[VARIABLE]] : f32
@@ -81,6 +81,22 @@ kern.kernel @loop(%x: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #kern
       scf.yield %next : f32
     }
     memref.store %sum, %y[%i] : memref<?xf32>
+  }
+  kern.return
+}
+
+// Drivers of GPUs choose for themselves.
+// CHECK-LABEL: spirv.module @gpu_loop
+// CHECK: spirv.mlir.loop {
+kern.kernel @gpu_loop(%x: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = none, cheap_barriers = true, group = 64>} {
+  kern.for_items %i {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c8 = arith.constant 8 : index
+    scf.for %k = %c0 to %c8 step %c1 {
+      %v = memref.load %x[%k] : memref<?xf32>
+      memref.store %v, %y[%k] : memref<?xf32>
+    }
   }
   kern.return
 }
