@@ -2,8 +2,9 @@
 // on by Range where a connection broke. What servers do wrong is found here by
 // status, type and length, and later by the file's SHA-256.
 import { SinterError, aborted, throwIfAborted } from "./errors.js";
-import { delay, isOnline, nodeFiles } from "./host.js";
+import { crossesOrigin, delay, isOnline, nodeFiles } from "./host.js";
 import type { BundleFile } from "./manifest.js";
+import { watchPolicy, whyRefused } from "./refusal.js";
 
 export interface DownloadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -114,8 +115,11 @@ class Download {
     const headers: Record<string, string> = {};
     if (this.received > 0) {
       headers["Range"] = `bytes=${this.received}-`;
-      if (this.etag !== undefined) headers["If-Range"] = this.etag;
+      // Another origin would have to be asked first whether it allows If-Range
+      // (a preflight, which plain file hosts refuse); the hash tells as well.
+      if (this.etag !== undefined && !crossesOrigin(this.url)) headers["If-Range"] = this.etag;
     }
+    watchPolicy();
     try {
       return await this.withTimeout(
         this.options.fetch(this.url.href, {
@@ -127,7 +131,8 @@ class Download {
       );
     } catch (error) {
       if (this.options.signal?.aborted) throw aborted(this.options.signal.reason);
-      throw new Broken((error as Error).message, { cause: error });
+      const refused = error instanceof Broken ? undefined : await whyRefused(this.url, this.file.path);
+      throw refused ?? new Broken((error as Error).message, { cause: error });
     }
   }
 
@@ -147,8 +152,11 @@ class Download {
         `the server answers ${status} for ${path}; is the whole bundle there, at ${this.url.href}?`,
         { file: path, status },
       );
+    // Some servers call every file that they do not know a page: one of the right
+    // length may be the file, and its hash decides.
     const type = response.headers.get("content-type") ?? "";
-    if (/^text\/html/i.test(type) && !path.endsWith(".html"))
+    const isPage = /^text\/html/i.test(type) && !path.endsWith(".html");
+    if (isPage && announcedLength(response) !== size - (status === 206 ? this.received : 0))
       throw this.bad("sends a web page instead of the file; is the file there?");
     if (status === 206) this.acceptRange(response);
     else if (this.received > 0) this.restart(); // no ranges here, or another file
@@ -176,15 +184,13 @@ class Download {
   }
 
   private acceptLength(response: Response, size: number): void {
-    // The length of a compressed answer says nothing about the file.
-    if (response.headers.get("content-encoding") !== null) return;
-    const length = response.headers.get("content-length");
+    const length = announcedLength(response);
     const expected = size - this.received;
-    if (length !== null && Number(length) !== expected)
+    if (length !== undefined && length !== expected)
       throw this.bad(
         `announces ${length} bytes where ${expected} are missing; ` +
           "the file on the server is another one than the manifest's",
-        Number(length) + this.received,
+        length + this.received,
       );
   }
 
@@ -243,6 +249,13 @@ class Download {
       work.then(resolve, reject).finally(() => clearTimeout(timer));
     });
   }
+}
+
+/** The body's length, unless it is compressed: that one says nothing of the file. */
+function announcedLength(response: Response): number | undefined {
+  const length = response.headers.get("content-length");
+  const isPlain = response.headers.get("content-encoding") === null;
+  return isPlain && length !== null ? Number(length) : undefined;
 }
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;

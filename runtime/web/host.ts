@@ -84,6 +84,22 @@ function withSlash(url: URL): URL {
   return folder;
 }
 
+/** Whether url is of another origin than this page or worker. */
+export function crossesOrigin(url: URL): boolean {
+  const { location } = globalThis as { location?: { readonly origin: string } };
+  return location !== undefined && location.origin !== url.origin;
+}
+
+/** A worker that runs one of the library's modules. A page may only start scripts
+ * of its own origin: where the library came from another one, a script made here
+ * imports the module. start makes the worker otherwise; the caller spells it out
+ * because that is what bundlers look for. */
+export function startWorker(module: URL, start: () => Worker): Worker {
+  if (!crossesOrigin(module)) return start();
+  const script = new Blob([`import ${JSON.stringify(module.href)};`], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(script), { type: "module", name: "sinter" });
+}
+
 /** False only where the browser is sure that there is no network. */
 export function isOnline(): boolean {
   const navigator = (globalThis as { navigator?: { onLine?: boolean } }).navigator;

@@ -3,6 +3,7 @@
 // the cache serves; without that the error comes within a second.
 import { SinterError, aborted, throwIfAborted } from "./errors.js";
 import { delay, isOnline, nodeFiles } from "./host.js";
+import { watchPolicy, whyRefused } from "./refusal.js";
 
 const waits = [100, 300];
 const maxBytes = 4 << 20;
@@ -67,6 +68,7 @@ export async function fetchManifestText(
   if (url.protocol === "file:" && options.fetch === undefined)
     return { text: await readNode(url), offline: false };
   const get = options.fetch ?? globalThis.fetch.bind(globalThis);
+  watchPolicy();
   for (let attempt = 0; ; ++attempt) {
     throwIfAborted(options.signal);
     try {
@@ -81,6 +83,8 @@ export async function fetchManifestText(
       if (error instanceof SinterError) throw error;
       if (options.signal?.aborted) throw aborted(options.signal.reason);
       if (cached !== undefined) return { text: cached, offline: true };
+      const refused = isOnline() ? await whyRefused(url, "manifest.json") : undefined;
+      if (refused !== undefined) throw refused;
       if (!isOnline() || attempt === waits.length) throw unreachable(url, error);
     }
     await delay(waits[attempt]!, options.signal);
@@ -99,7 +103,7 @@ function unreachable(url: URL, error: unknown): SinterError {
   return new SinterError(
     "NETWORK",
     `${url.href} cannot be fetched (${message}); check the address, the connection, ` +
-      "and whether another origin's server allows it (CORS) and this page's policy does (CSP connect-src)",
+      "and whether another origin's server allows it (CORS)",
     { file: "manifest.json" },
     error,
   );

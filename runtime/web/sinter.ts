@@ -1,7 +1,7 @@
 // sinter.ts: the library's entry: load() and what an application needs around
 // it. docs/web-api.md describes it.
 import { SinterError } from "./errors.js";
-import { isNode, resolveBase } from "./host.js";
+import { isNode, resolveBase, startWorker } from "./host.js";
 import { checkOpenOptions, openEngine } from "./open.js";
 import type { OpenOptions } from "./open.js";
 import { loadInWorker } from "./remote.js";
@@ -29,9 +29,10 @@ export async function load(base: string | URL, options: LoadOptions = {}): Promi
     );
   const needsHere = rest.gpu !== undefined || rest.fetch !== undefined || rest.environment !== undefined;
   if (!isGiven && (worker === false || !canWork || needsHere)) return openEngine(base, rest);
+  const start = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sinter" });
   const started = isGiven
     ? (worker as Worker)
-    : new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sinter" });
+    : startWorker(new URL("./worker.js", import.meta.url), start);
   return loadInWorker(started, resolveBase(base), rest);
 }
 

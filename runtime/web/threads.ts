@@ -1,7 +1,7 @@
 // threads.ts: the workers that help the engine's thread compute. They run
 // thread.js: the same runtime and kernels on the same shared memory. Nobody
 // waits for them: one that comes late, or never, only makes it slower.
-import { nodeModule } from "./host.js";
+import { nodeModule, startWorker } from "./host.js";
 import type { Runtime } from "./runtime.js";
 
 /** What a worker is told once. */
@@ -25,7 +25,7 @@ interface AnyWorker {
   on?(event: string, run: () => void): void;
 }
 
-function startWorker(): AnyWorker {
+function startHelper(): AnyWorker {
   const node = nodeModule<{ Worker: new (url: URL) => AnyWorker }>("node:worker_threads");
   if (node !== undefined) {
     const worker = new node.Worker(new URL("./thread.js", import.meta.url));
@@ -33,7 +33,10 @@ function startWorker(): AnyWorker {
     worker.on?.("error", () => undefined);
     return worker;
   }
-  return new Worker(new URL("./thread.js", import.meta.url), { type: "module" });
+  return startWorker(
+    new URL("./thread.js", import.meta.url),
+    () => new Worker(new URL("./thread.js", import.meta.url), { type: "module" }),
+  );
 }
 
 export class Threads {
@@ -51,7 +54,7 @@ export class Threads {
     for (let index = 1; index < count; ++index) {
       const stack = runtime.alloc(stackBytes);
       this.stacks.push(stack);
-      const worker = startWorker();
+      const worker = startHelper();
       this.workers.push(worker);
       worker.postMessage({
         ...start,

@@ -1,10 +1,10 @@
 // The repository's own model through the whole library in Node: text equals the native program's, chat, several turns,
-// facades, threads, stop, logits. On wasm with each variant; what graphics add is in gpu_faults.mjs and agreement.mjs.
+// facades, threads, stop, logits, flipped bits (D4 row 32). On wasm with each variant; what graphics add is in gpu_faults.mjs and agreement.mjs.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import test from 'node:test';
-import { largestDifference, library, scratch, tales } from './support/models.mjs';
+import { flipping, largestDifference, library, scratch, tales } from './support/models.mjs';
 import { compileSite } from './support/site.mjs';
 import { need, tool } from './support/skip.mjs';
 
@@ -110,6 +110,14 @@ test('MediaPipe\'s shape', async () => {
   assert.ok((await cancelled).length < text.length);
   assert.ok(llm.isIdle);
   await llm.close();
+});
+
+test('a flipped bit in any file that is read is found before it is used', async () => {
+  for (const file of ['runtime/sinter.wasm', 'kernels/wasm/simd128.wasm', 'plan.fb', 'tokenizer.bin', 'weights.sha256', 'weights/00000.bin', 'golden.json'])
+    await assert.rejects(load(bundle, { device: 'wasm', threads: 1, variant: 'simd128', fetch: flipping(file) }), (error) => {
+      assert.deepEqual([error.code, error.details.file], ['CORRUPT', file], error.stack);
+      return true;
+    });
 });
 
 test('the openai package speaks to it', async () => {

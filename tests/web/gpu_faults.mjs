@@ -1,12 +1,12 @@
 // What graphics drivers do to the webgpu device, on Dawn: lost devices, refused kernels, wrong results, missing memory,
-// small limits, missing features. D4 rows 44 to 48.
+// small limits, missing features. D4 rows 32, 44 to 48.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { faulty } from './support/gpu.mjs';
-import { dawn, library, scratch } from './support/models.mjs';
+import { dawn, flipping, library, scratch } from './support/models.mjs';
 import { compileSite } from './support/site.mjs';
 
 const gpu = await dawn();
@@ -41,6 +41,10 @@ test('the adapter\'s software variant is chosen, and says why', async () => {
 });
 
 test('no WebGPU, no adapter, no device: a typed error, or wasm by itself', async () => {
+  assert.match((await fails({}, 'NO_WEBGPU')).message, /no WebGPU/);
+  const without = await load(bundle, { threads: 1 });
+  assert.deepEqual([without.info.device, /no WebGPU/.test(without.info.reason)], ['wasm', true], without.info.reason);
+  await without.dispose();
   const none = { requestAdapter: async () => null };
   assert.match((await fails({ gpu: none }, 'NO_WEBGPU')).message, /no adapter/);
   const auto = await load(bundle, { gpu: none, threads: 1 });
@@ -119,24 +123,40 @@ test('a device that computes wrong logits is noticed by the golden ones', async 
   await unchecked.dispose();
 });
 
+test('a flipped bit in what the GPU runs is found before it is used', async () => {
+  for (const file of ['kernels/webgpu/soft.wgsl', 'kernels/webgpu/soft.json', 'plan.grid.fb', 'weights/00000.bin']) {
+    const error = await fails({ gpu, fetch: flipping(file) }, 'CORRUPT');
+    assert.equal(error.details.file, file);
+  }
+});
+
 test('no memory for a buffer: a typed error with the size, and everything is freed', async () => {
-  let open = 0;
-  const exhausted = faulty(gpu, { device: (device) => {
-    let calls = 0;
-    return {
-      createBuffer(descriptor) {
-        if (++calls === 2) throw new RangeError('out of memory');
-        const buffer = device.createBuffer(descriptor);
-        const destroy = buffer.destroy.bind(buffer);
-        ++open;
-        buffer.destroy = () => { --open; destroy(); };
-        return buffer;
-      },
-    };
-  } });
-  const error = await fails({ gpu: exhausted }, 'OUT_OF_MEMORY');
-  assert.ok(error.details.needed > 0);
-  assert.equal(open, 0);
+  // A driver throws, or makes a buffer that is none and tells the error scope.
+  for (const throws of [true, false]) for (const at of [1, 2, 4]) {
+    let open = 0;
+    const exhausted = faulty(gpu, { device: (device) => {
+      let calls = 0, pops = 0;
+      return {
+        createBuffer(descriptor) {
+          if (++calls === at && throws) throw new RangeError('out of memory');
+          if (calls === at) pops = 2; // validation, then out-of-memory
+          const buffer = device.createBuffer(descriptor);
+          const destroy = buffer.destroy.bind(buffer);
+          ++open;
+          buffer.destroy = () => { --open; destroy(); };
+          return buffer;
+        },
+        async popErrorScope() {
+          const found = await device.popErrorScope();
+          return pops > 0 && --pops === 0 ? { message: 'no more memory' } : found;
+        },
+      };
+    } });
+    const error = await fails({ gpu: exhausted }, 'OUT_OF_MEMORY');
+    assert.ok(error.details.needed > 0);
+    assert.match(error.message, /smaller --context/);
+    assert.equal(open, 0, `buffer ${at}`);
+  }
 });
 
 test('a device that is lost while it decodes is built again, and the reply goes on', async () => {

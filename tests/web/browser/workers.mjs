@@ -78,5 +78,26 @@ const codes = await page.evaluate(async () => {
   return [missing, dead];
 });
 assert.deepEqual(codes, ['WORKER_FAILED', 'WORKER_FAILED']);
+
+// One that dies in the middle of a reply: what runs and what waits is rejected, later calls are, and loading again works.
+const midway = await page.evaluate(async () => {
+  const { load } = await import('/sinter.js');
+  const codeOf = (promise) => promise.then(() => 'none', (error) => error.code);
+  const mortal = new Blob([`import "${location.origin}/worker.js";
+    addEventListener("message", ({ data }) => { if (data === "die") throw new Error("dies"); });`], { type: 'text/javascript' });
+  const worker = new Worker(URL.createObjectURL(mortal), { type: 'module' });
+  const engine = await load('/', { device: 'wasm', worker });
+  const request = { prompt: 'Once upon a time', maxTokens: 400, ignoreEos: true };
+  const running = engine.generate(request, { onToken: () => worker.postMessage('die') });
+  const codes = await Promise.all([codeOf(running), codeOf(engine.generate(request)), codeOf(engine.generate(request))]);
+  codes.push(await codeOf(engine.tokenize('a')));
+  await engine.dispose();
+  const again = await load('/', { device: 'wasm' });
+  const { text } = await again.generate({ prompt: 'Once upon a time', maxTokens: 12, temperature: 0 });
+  await again.dispose();
+  return { codes, text };
+});
+assert.deepEqual(midway.codes, Array(4).fill('WORKER_FAILED'));
+assert.equal(midway.text, dedicated.text);
 await browser.close();
 await server.close();

@@ -34,6 +34,13 @@ export function compile(model, target, ...flags) {
 /** The bundle's own library. */
 export const library = (bundle, file = 'sinter.js') => import(pathToFileURL(path.join(bundle, file)).href);
 
+/** A fetch that reads the bundle's files and flips a bit in the middle of one of them. */
+export const flipping = (damaged) => async (address) => {
+  const bytes = fs.readFileSync(new URL(address));
+  if (address.endsWith(`/${damaged}`)) bytes[bytes.length >> 1] ^= 1;
+  return new Response(bytes, { headers: { 'content-length': String(bytes.length) } });
+};
+
 const swiftshader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 let gpu;
 /** WebGPU for Node: Dawn on Chromium's SwiftShader; skips without. Keep the process from exiting before it is done. */

@@ -174,6 +174,20 @@ test('a lost device is built again once, and the request goes on where it was', 
     assert.ok(device.disposed);
     assert.equal((await engine.stats()).rebuilds, 1);
   }
+  // At each of its first 100 calls, of prompt and reply alike.
+  const prompt = Array.from({ length: 50 }, (_, i) => 1 + i % 7);
+  for (let at = 1; at <= 100; ++at) {
+    const device = new FakeDevice({ depth: 1 + 2 * (at % 2), context: 512, script: (held) => 1 + held.length % 20 });
+    let calls = 0;
+    for (const name of ['prefill', 'next']) {
+      const call = device[name].bind(device);
+      device[name] = async (...args) => { if (++calls >= at) throw lost; return call(...args); };
+    }
+    const again = async () => ({ device: new FakeDevice({ context: 512, script: device.script }), reason: 'again' });
+    const { engine } = makeEngine({ device, rebuild: again });
+    const { tokens } = await engine.generate({ tokens: prompt, maxTokens: 120 });
+    assert.deepEqual(tokens, Array.from({ length: 120 }, (_, i) => 1 + (50 + i) % 20), `lost at call ${at}`);
+  }
   const broken = () => new FakeDevice({ script: () => { throw lost; } });
   const { engine } = makeEngine({ device: broken(), rebuild: async () => ({ device: broken(), reason: 'again' }) });
   await rejectsWith(engine.generate({ tokens: [1] }), 'DEVICE_LOST');

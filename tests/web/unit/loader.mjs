@@ -214,6 +214,29 @@ test('a flipped bit on the server: fetched once more, then an error, and nothing
   });
 });
 
+test('any flipped bit of any file: 2000 of them, each an error that names the file', async () => {
+  const extra = { 'plan.fb': 'p'.repeat(999), 'runtime/sinter.wasm': 'w'.repeat(3000), 'kernels/webgpu/f32.wgsl': 'k'.repeat(500) };
+  const { files } = makeBundle({ weights: 5000, extra });
+  const names = [...files.keys()].filter((name) => name !== 'manifest.json');
+  let seed = 99;
+  const random = (below) => (seed = (seed * 48271) % 2147483647) % below;
+  let damaged = '', bit = 0;
+  const fetch = async (address) => {
+    const name = new URL(address).pathname.slice(1);
+    const bytes = Buffer.from(files.get(name));
+    if (name === damaged) bytes[bit >> 3] ^= 1 << (bit & 7);
+    return new Response(bytes, { headers: { 'content-length': bytes.length } });
+  };
+  const loader = await BundleLoader.open(new URL('http://bundle/'), { cache: false, fetch });
+  for (let round = 0; round < 2000; ++round) {
+    damaged = names[round % names.length];
+    bit = random(8 * files.get(damaged).length);
+    const load = damaged.startsWith('weights/') ? loader.weights(() => {}) : loader.file(damaged);
+    const error = await rejectsWith(load, 'CORRUPT');
+    assert.equal(error.details.file, damaged);
+  }
+});
+
 test('a flipped bit in the cache is healed', async () => {
   const bundle = makeBundle({ weights: shardBytes + 1000 });
   await withServer(bundle, undefined, async (server) => {

@@ -1,4 +1,4 @@
-// The small parts: manifest (D4 rows 31, 33, 35), calls to a worker (row 58), SHA-256, random numbers, stop texts, the
+// The small parts: manifest (D4 rows 31 to 33, 35), calls to a worker (row 58), SHA-256, random numbers, stop texts, the
 // list of errors, cut weights, submits to slow adapters (row 49).
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -47,6 +47,28 @@ test('a newer major version is refused with both numbers', async () => {
   const major = await rejectsWith((async () => parse((m) => ({ ...m, version: [2, 0] })))(), 'VERSION_MISMATCH');
   assert.match(major.message, /2\.0.*1\.x/);
   await rejectsWith((async () => parse((m) => ({ ...m, abi_version: 2 })))(), 'VERSION_MISMATCH');
+});
+
+test('a flipped bit in the manifest is a typed error, or the manifest says what it said of every file', () => {
+  const text = makeBundle({ weights: 2 * shardBytes }).files.get('manifest.json');
+  const told = (manifest) => JSON.stringify([manifest.version, manifest.shards, [...manifest.files.keys()]]);
+  const before = told(parseManifest(text.toString()));
+  const codes = new Set();
+  for (let bit = 0; bit < 8 * text.length; ++bit) {
+    const flipped = Buffer.from(text);
+    flipped[bit >> 3] ^= 1 << (bit & 7);
+    try {
+      const manifest = parseManifest(flipped.toString());
+      // What changed within a hash or a path is found when the file is fetched.
+      const changed = told(manifest) !== before;
+      const isInFiles = (bit >> 3) > text.indexOf('"files"');
+      assert.ok(!changed || isInFiles || /"version":\[1,[1-9]/.test(flipped.toString()), flipped.toString('utf8', (bit >> 3) - 20, (bit >> 3) + 20));
+    } catch (error) {
+      assert.ok(error instanceof SinterError, error.stack);
+      codes.add(error.code);
+    }
+  }
+  assert.deepEqual([...codes].sort(), ['BAD_MANIFEST', 'VERSION_MISMATCH']);
 });
 
 test('paths', () => {
