@@ -374,6 +374,16 @@ llvm::Expected<std::string> BundleWriter::preview(const ManifestInfo &info) {
   return temporary;
 }
 
+llvm::Error BundleWriter::removeFile(llvm::StringRef file) {
+  std::string name = temporary + "/" + file.str();
+  if (::unlink(name.c_str()) != 0)
+    return failure("remove", name, errno);
+  std::lock_guard<std::mutex> guard(mutex);
+  llvm::erase_if(files,
+                 [&](const BundleFile &one) { return one.path == file; });
+  return llvm::Error::success();
+}
+
 /// Where the file system can, old and new change places in one step; elsewhere
 /// the old one steps aside first, and cleanLeftovers knows that state.
 llvm::Error BundleWriter::moveIntoPlace() {

@@ -60,6 +60,9 @@ public:
   /// that a runtime can open it before the bundle is finished. The folder.
   llvm::Expected<std::string> preview(const ManifestInfo &info);
 
+  /// Takes a file back that was there for a preview only.
+  llvm::Error removeFile(llvm::StringRef path);
+
   /// Syncs everything, writes the manifest and moves the bundle into place.
   llvm::Error finish(const ManifestInfo &info);
 

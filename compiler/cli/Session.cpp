@@ -62,7 +62,8 @@ int OpenModel::startSession(bool profile) {
              : kExitOk;
 }
 
-int OpenModel::open(const OpenFlags &flags, const Globals &globals) {
+sinter_status OpenModel::tryOpen(const OpenFlags &flags, const Globals &globals,
+                                 sinter_error &error) {
   sinter_model_options options = SINTER_MODEL_OPTIONS_INIT;
   options.device = flags.device == "cpu"      ? SINTER_DEVICE_CPU
                    : flags.device == "null"   ? SINTER_DEVICE_NULL
@@ -75,13 +76,19 @@ int OpenModel::open(const OpenFlags &flags, const Globals &globals) {
                          : flags.weights == "huge" ? SINTER_WEIGHTS_HUGE_PAGES
                                                    : SINTER_WEIGHTS_AUTO;
   options.cpu_variant = flags.variant.empty() ? nullptr : flags.variant.c_str();
+  if (sinter_status status =
+          sinter_model_open(flags.bundle.c_str(), &options, &model, &error))
+    return status;
+  if (sinter_status status =
+          sinter_session_create(model, nullptr, &session, &error))
+    return status;
+  return sinter_model_get_info(model, &info);
+}
+
+int OpenModel::open(const OpenFlags &flags, const Globals &globals) {
   sinter_error error = {};
-  if (sinter_model_open(flags.bundle.c_str(), &options, &model, &error))
+  if (tryOpen(flags, globals, error))
     return reportStatus(error);
-  if (int code = startSession(/*profile=*/false))
-    return code;
-  if (sinter_model_get_info(model, &info))
-    return kExitInternal;
   if (globals.verbose)
     llvm::errs() << "device " << info.device << ", kernels " << info.variant
                  << " (" << info.variant_reason << "), " << info.threads

@@ -35,6 +35,9 @@ public:
   /// Opens bundle and session; 0 or the exit code, the error having been
   /// reported.
   int open(const OpenFlags &flags, const Globals &globals);
+  /// The same with the runtime's own error, not reported.
+  [[nodiscard]] sinter_status
+  tryOpen(const OpenFlags &flags, const Globals &globals, sinter_error &error);
   /// Begins again with an empty session, of which every dispatch is measured if
   /// `profile`; 0 or the exit code.
   int startSession(bool profile);

@@ -121,7 +121,7 @@ struct Session {
 static kern::CapsAttr capsOf(const StageOptions &stages, const Tuning &tuning) {
   for (const TargetChoice &choice : stages.targets)
     for (const TargetVariant &variant : choice.variants)
-      if (choice.target->name() == tuning.target &&
+      if (choice.shipped && choice.target->name() == tuning.target &&
           variant.name == tuning.variant)
         return variant.caps;
   return {};
@@ -174,6 +174,9 @@ static llvm::Expected<Session> openSession(const CompileOptions &options) {
       chooseTargets(session.context.get(), options.targets, options.variants);
   if (!groups)
     return groups.takeError();
+  if (!options.stopAfter && !options.startAt)
+    if (llvm::Error error = addGolden(session.context.get(), *groups))
+      return std::move(error);
   for (TargetGroup &group : *groups) {
     stages->kind = group.kind;
     stages->targets = std::move(group.choices);
@@ -287,7 +290,9 @@ llvm::Expected<CompileReport> sinter::compile(const CompileOptions &options,
   std::vector<BundleProgram> programs;
   for (size_t i = 0; i < session->programs.size(); ++i) {
     CompileOptions own = options;
-    own.dumpIr = dumpFolder(*session, options, i);
+    own.dumpIr = isShipped(session->programs[i])
+                     ? dumpFolder(*session, options, i)
+                     : std::string();
     auto module = runStages(*session, session->programs[i], own, talk);
     if (!module)
       return module.takeError();

@@ -1,6 +1,7 @@
 // See Golden.h.
 #include "compiler/driver/Golden.h"
 
+#include "compiler/import/JsonReader.h"
 #include "compiler/support/Error.h"
 #include "runtime/include/sinter.hpp"
 
@@ -9,6 +10,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
@@ -16,6 +18,7 @@
 #include <vector>
 
 using namespace sinter;
+namespace json = llvm::json;
 
 static constexpr int32_t kPromptTokens = 8;
 static constexpr size_t kSamples = 64;
@@ -163,4 +166,54 @@ llvm::Expected<std::string> sinter::goldenLogits(llvm::StringRef folder,
     return inputError("the model gives logits that are not finite; are its "
                       "weights damaged?");
   return textOf(tokens, logits);
+}
+
+//===-- Reading -----------------------------------------------------------===//
+
+static bool readIds(const json::Array *list, std::vector<int32_t> &ids) {
+  if (!list || list->empty())
+    return false;
+  for (const json::Value &value : *list) {
+    std::optional<int64_t> id = value.getAsInteger();
+    if (!id || *id < 0 || *id > INT32_MAX)
+      return false;
+    ids.push_back(static_cast<int32_t>(*id));
+  }
+  return true;
+}
+
+static bool readNumbers(const json::Array *list, std::vector<double> &numbers) {
+  for (const json::Value &value : list ? *list : json::Array()) {
+    std::optional<double> number = value.getAsNumber();
+    if (!number || !std::isfinite(*number))
+      return false;
+    numbers.push_back(*number);
+  }
+  return list != nullptr;
+}
+
+llvm::Expected<std::optional<GoldenLogits>>
+sinter::readGolden(const std::string &bundle) {
+  std::string path = bundle + "/" + kGoldenPath.str();
+  if (!llvm::sys::fs::exists(path))
+    return std::optional<GoldenLogits>();
+  auto text = llvm::MemoryBuffer::getFile(path);
+  if (!text)
+    return inputError("cannot read " + path + ": " + text.getError().message());
+  auto value = parseJson((*text)->getBuffer(), path, /*maxDepth=*/4);
+  if (!value)
+    return verificationError(llvm::toString(value.takeError()));
+  GoldenLogits golden;
+  const json::Object *root = value->getAsObject();
+  std::optional<double> deviation =
+      root ? root->getNumber("deviation") : std::nullopt;
+  if (!root || !readIds(root->getArray("tokens"), golden.tokens) ||
+      !readIds(root->getArray("ids"), golden.ids) ||
+      !readNumbers(root->getArray("logits"), golden.logits) ||
+      golden.logits.size() != golden.ids.size() || !deviation ||
+      !(*deviation >= 0))
+    return verificationError(path + ": it is not as the compiler writes it; "
+                                    "compile the model again");
+  golden.deviation = *deviation;
+  return std::optional<GoldenLogits>(std::move(golden));
 }

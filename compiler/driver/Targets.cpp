@@ -69,26 +69,6 @@ namesFor(const Target &target, mlir::MLIRContext *context,
   return names;
 }
 
-/// Web bundles carry logits to check devices by, which a CPU variant computes
-/// here; adds it where it is not asked for anyway.
-static llvm::Error addGolden(mlir::MLIRContext *context, TargetGroup &group) {
-  const Target *cpu = findTarget("cpu");
-  bool web = false, there = false;
-  for (const TargetChoice &choice : group.choices) {
-    web |= choice.target->runsInBrowser();
-    there |= llvm::any_of(choice.variants, [](const TargetVariant &variant) {
-      return variant.name == kGoldenVariant;
-    });
-  }
-  if (!web || there || group.kind.grid)
-    return llvm::Error::success();
-  auto variants = cpu->variants(context, {kGoldenVariant.str()});
-  if (!variants)
-    return variants.takeError();
-  group.choices.push_back({cpu, *variants, /*shipped=*/false});
-  return llvm::Error::success();
-}
-
 llvm::Expected<std::vector<TargetGroup>>
 sinter::chooseTargets(mlir::MLIRContext *context,
                       llvm::ArrayRef<std::string> words,
@@ -114,12 +94,35 @@ sinter::chooseTargets(mlir::MLIRContext *context,
       group = groups.insert(group, {kind, {}});
     group->choices.push_back({target, *chosen});
   }
-  for (TargetGroup &group : groups)
-    if (llvm::Error error = addGolden(context, group))
-      return std::move(error);
   if (used < variants.size())
     return unsupportedError("a variant of --variants belongs to no target of "
                             "this compile; compile for one target to see its "
                             "variants");
   return groups;
+}
+
+llvm::Error sinter::addGolden(mlir::MLIRContext *context,
+                              std::vector<TargetGroup> &groups) {
+  const Target *cpu = findTarget("cpu");
+  bool wanted = false, there = false;
+  for (const TargetGroup &group : groups)
+    for (const TargetChoice &choice : group.choices) {
+      wanted |= choice.target != cpu;
+      there |= llvm::any_of(choice.variants, [](const TargetVariant &variant) {
+        return variant.name == kGoldenVariant;
+      });
+    }
+  if (!wanted || there)
+    return llvm::Error::success();
+  auto variants = cpu->variants(context, {kGoldenVariant.str()});
+  if (!variants)
+    return variants.takeError();
+  PlanKind kind = cpu->planKind();
+  auto group = llvm::find_if(groups, [&](const TargetGroup &group) {
+    return group.kind.file == kind.file;
+  });
+  if (group == groups.end())
+    group = groups.insert(group, {kind, {}});
+  group->choices.push_back({cpu, *variants, /*shipped=*/false});
+  return llvm::Error::success();
 }

@@ -8,6 +8,7 @@
 #include "compiler/bundle/WeightPacker.h"
 #include "compiler/driver/Golden.h"
 #include "compiler/driver/RegionsFile.h"
+#include "compiler/driver/Targets.h"
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/lowering/XfToPlan.h"
 #include "compiler/support/Error.h"
@@ -52,6 +53,10 @@ static constexpr llvm::StringLiteral kGoldenLibrary = "kernels/cpu/x86_64.so";
 
 namespace {
 
+struct BundleFileText {
+  std::string path, text;
+};
+
 /// The steps of writing one bundle and what they hand to each other.
 class Assembly {
 public:
@@ -72,12 +77,15 @@ private:
   ManifestInfo manifest();
   unsigned threads() const;
   bool runsInBrowser() const;
+  bool carriesGolden() const;
 
   const BundleInput &input;
   CompileReport &report;
   std::string prefix;
   plan::ProgramOp first; ///< its weights are the bundle's
   std::string golden;    ///< kernel library for golden logits, if any
+  /// Its plan, where that is not in the bundle.
+  BundleFileText goldenPlan;
 };
 
 } // namespace
@@ -145,7 +153,8 @@ llvm::Error Assembly::addKernels(const BundleProgram &program,
       return resourceError("cannot create " + folder + ": " + error.message());
     emit.dumpDir = folder.str().str();
   }
-  report.kernels += emit.kernelIds.size();
+  if (isShipped(program.stages))
+    report.kernels += emit.kernelIds.size();
   for (const TargetChoice &choice : program.stages.targets)
     if (llvm::Error error = addTargetKernels(input.bundle, choice,
                                              program.module, emit, golden))
@@ -166,7 +175,10 @@ llvm::Error Assembly::addProgram(const BundleProgram &program) {
                         planInfo(program.module, input.config));
   if (!plan)
     return plan.takeError();
-  if (llvm::Error error = input.bundle.addFile(program.stages.kind.file, *plan))
+  if (!isShipped(program.stages))
+    goldenPlan = {program.stages.kind.file.str(), *plan};
+  else if (llvm::Error error =
+               input.bundle.addFile(program.stages.kind.file, *plan))
     return error;
   if (isTunable(program))
     if (llvm::Error error = input.bundle.addFile(
@@ -238,17 +250,34 @@ bool Assembly::runsInBrowser() const {
   });
 }
 
-/// golden.json, where a plan for CPU workers is there to compute it with.
+/// Whether a device of the bundle is to be checked by golden logits.
+bool Assembly::carriesGolden() const {
+  return llvm::any_of(input.programs, [](const BundleProgram &program) {
+    return llvm::any_of(program.stages.targets, [](const TargetChoice &choice) {
+      return choice.target->name() != "cpu";
+    });
+  });
+}
+
+/// golden.json, where a CPU variant is there to compute it with.
 llvm::Error Assembly::addGolden() {
-  if (golden.empty() || !runsInBrowser())
+  if (golden.empty() || !carriesGolden())
     return llvm::Error::success();
+  bool hidden = !goldenPlan.path.empty();
+  if (hidden)
+    if (llvm::Error error =
+            input.bundle.addFile(goldenPlan.path, goldenPlan.text))
+      return error;
   auto folder = input.bundle.preview(manifest());
   if (!folder)
     return folder.takeError();
   auto text = goldenLogits(*folder, golden, threads());
   if (!text)
     return text.takeError();
-  return input.bundle.addFile("golden.json", *text);
+  if (hidden)
+    if (llvm::Error error = input.bundle.removeFile(goldenPlan.path))
+      return error;
+  return input.bundle.addFile(kGoldenPath, *text);
 }
 
 static ManifestInfo::Target manifestTarget(const BundleProgram &program,
