@@ -18,6 +18,20 @@ void cli::addSamplerFlags(CLI::App &app, SamplerFlags &flags) {
   app.add_option("--repeat-penalty", flags.repeatPenalty,
                  "Make tokens said lately less likely; 1: off");
   app.add_option("--seed", flags.seed, "Same seed, same text");
+  app.add_option("--logit-bias", flags.logitBiases,
+                 "TOKEN=BIAS: adds BIAS (-100 to 100) to the logit of the "
+                 "token with this id; may be given again");
+}
+
+/// "12=-3.5"
+static std::optional<sinter_logit_bias> parseBias(llvm::StringRef text) {
+  auto [token, bias] = text.split('=');
+  sinter_logit_bias parsed = {};
+  double value = 0;
+  if (token.getAsInteger(10, parsed.token) || bias.getAsDouble(value))
+    return std::nullopt;
+  parsed.bias = static_cast<float>(value);
+  return parsed;
 }
 
 OwnedSampler::~OwnedSampler() { sinter_sampler_destroy(sampler); }
@@ -30,12 +44,22 @@ int OwnedSampler::create(const OpenModel &open, const SamplerFlags &flags) {
   params.min_p = flags.minP.value_or(params.min_p);
   params.repeat_penalty = flags.repeatPenalty.value_or(params.repeat_penalty);
   params.seed = flags.seed ? *flags.seed : std::random_device()();
+  std::vector<sinter_logit_bias> biases;
+  for (const std::string &text : flags.logitBiases) {
+    auto bias = parseBias(text);
+    if (!bias)
+      return reportUsage("--logit-bias takes TOKEN=BIAS, as in 12=-3.5, not " +
+                         text);
+    biases.push_back(*bias);
+  }
   bool plain = params.repeat_penalty == 1 && params.presence_penalty == 0 &&
-               params.frequency_penalty == 0;
+               params.frequency_penalty == 0 && biases.empty();
   if (params.temperature == 0 && plain)
     return 0;
   sinter_error error = {};
   if (sinter_sampler_create(open.model, &params, &sampler, &error))
+    return reportStatus(error);
+  if (sinter_sampler_set_biases(sampler, biases.data(), biases.size(), &error))
     return reportStatus(error);
   return 0;
 }

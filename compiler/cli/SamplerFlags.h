@@ -9,6 +9,7 @@ struct SamplerFlags {
   std::optional<float> temperature, topP, minP, repeatPenalty;
   std::optional<int32_t> topK;
   std::optional<uint64_t> seed;
+  std::vector<std::string> logitBiases; ///< "TOKEN=BIAS"
 };
 void addSamplerFlags(CLI::App &app, SamplerFlags &flags);
 

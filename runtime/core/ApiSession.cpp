@@ -261,6 +261,17 @@ extern "C" sinter_status sinter_sampler_reset(sinter_sampler *sampler,
   return SINTER_OK;
 }
 
+extern "C" sinter_status
+sinter_sampler_set_biases(sinter_sampler *sampler,
+                          const sinter_logit_bias *biases, size_t count,
+                          sinter_error *error) {
+  Fault fault(error);
+  SamplerUse use(sampler);
+  if (use.status)
+    return use.report(fault);
+  return use->object.setBiases(biases, count, fault);
+}
+
 extern "C" sinter_status sinter_sampler_accept(sinter_sampler *sampler,
                                                int32_t token) {
   SamplerUse use(sampler);

@@ -11,12 +11,54 @@ namespace sinter::rt {
 
 #if defined(__wasm__)
 
+namespace {
+constexpr uint64_t kPage = 64u << 10;
+// The C library's malloc gives less than 2 GiB at a time, because sbrk() takes
+// a signed number. What is larger than this gets pages of its own.
+constexpr uint64_t kMostOfMalloc = 1u << 30;
+
+/// Memory never becomes smaller: pages that were given back wait here for the
+/// next block.
+struct {
+  void *begin;
+  size_t bytes;
+} spare;
+
+/// A whole number of pages; null when there are none. bytes: how many are
+/// wanted, then how many these are.
+void *takePages(uint64_t wanted, size_t &bytes) {
+  if (spare.bytes >= wanted) {
+    void *begin = spare.begin;
+    bytes = spare.bytes;
+    spare = {};
+    return begin;
+  }
+  if (wanted > SIZE_MAX - kPage)
+    return nullptr;
+  auto pages = static_cast<size_t>(roundUp(wanted, kPage) / kPage);
+  size_t before = __builtin_wasm_memory_grow(0, pages);
+  if (before == SIZE_MAX)
+    return nullptr;
+  bytes = pages * kPage;
+  return reinterpret_cast<void *>(before * kPage);
+}
+
+/// Keeps the larger of two that wait.
+void givePages(void *begin, size_t bytes) {
+  if (bytes > spare.bytes)
+    spare = {begin, bytes};
+}
+} // namespace
+
 bool Block::allocate(uint64_t bytes) {
   constexpr uint64_t kAlignment = 64;
-  if (data_ || bytes > SIZE_MAX - kAlignment)
+  if (data_)
     return false;
-  auto total = static_cast<size_t>(roundUp(bytes ? bytes : 1, kAlignment));
-  base_ = aligned_alloc(kAlignment, total);
+  if (bytes > kMostOfMalloc)
+    base_ = takePages(bytes, mapped_);
+  else
+    base_ = aligned_alloc(kAlignment, static_cast<size_t>(roundUp(
+                                          bytes ? bytes : 1, kAlignment)));
   if (!base_)
     return false;
   data_ = static_cast<uint8_t *>(base_);
@@ -24,7 +66,12 @@ bool Block::allocate(uint64_t bytes) {
   return true;
 }
 
-Block::~Block() { free(base_); }
+Block::~Block() {
+  if (mapped_)
+    givePages(base_, mapped_);
+  else
+    free(base_);
+}
 
 #else
 

@@ -99,7 +99,7 @@ private:
   uint8_t *data_ = nullptr;
   uint64_t size_ = 0;
   void *base_ = nullptr;
-  [[maybe_unused]] size_t mapped_ = 0;
+  size_t mapped_ = 0;
 };
 
 /// new and delete without the C++ library; null when there is no memory.

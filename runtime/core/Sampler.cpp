@@ -11,6 +11,7 @@ namespace sinter::rt {
 namespace {
 
 constexpr int32_t kMaxWindow = 65536;
+constexpr double kMaxBias = 100;
 constexpr float kLowestTemperature = 1e-3f; // below it the draw is a maximum
 constexpr float kInfinity = __builtin_inff();
 
@@ -123,7 +124,7 @@ Status Sampler::create(const sinter_sampler_params &params, uint32_t vocabSize,
   vocabSize_ = vocabSize;
   bool enough = candidates_.allocate(params_.temperature > 0 ? vocabSize : 0);
   if (enough && hasPenalties())
-    enough = penalised_.allocate(vocabSize) && counts_.allocate(vocabSize) &&
+    enough = changed_.allocate(vocabSize) && counts_.allocate(vocabSize) &&
              window_.allocate(static_cast<size_t>(params.penalty_window));
   if (!enough)
     return fault.set(SINTER_OUT_OF_MEMORY, "no memory for a sampler");
@@ -138,7 +139,40 @@ bool Sampler::hasPenalties() const {
 }
 
 bool Sampler::isGreedy() const {
-  return (params_.temperature == 0 || params_.top_k == 1) && !hasPenalties();
+  return (params_.temperature == 0 || params_.top_k == 1) && !hasPenalties() &&
+         !hasBiases();
+}
+
+Status Sampler::setBiases(const sinter_logit_bias *biases, size_t count,
+                          Fault &fault) {
+  if (count > SINTER_MAX_LOGIT_BIASES)
+    return fault.set(SINTER_INVALID_ARGUMENT,
+                     "%zu logit biases, at most %d are allowed", count,
+                     SINTER_MAX_LOGIT_BIASES);
+  if (count && !biases)
+    return fault.set(SINTER_INVALID_ARGUMENT, "biases is null");
+  for (size_t i = 0; i < count; ++i) {
+    int32_t token = biases[i].token;
+    auto bias = static_cast<double>(biases[i].bias);
+    if (token < 0 || static_cast<uint32_t>(token) >= vocabSize_)
+      return fault.set(SINTER_INVALID_ARGUMENT,
+                       "logit bias of token %d, the vocabulary has %u", token,
+                       vocabSize_);
+    if (!(bias >= -kMaxBias && bias <= kMaxBias))
+      return fault.set(SINTER_INVALID_ARGUMENT,
+                       "the logit bias of token %d is %g, allowed is -100 to "
+                       "100",
+                       token, bias);
+  }
+  bool enough = !count || changed_.size() || changed_.allocate(vocabSize_);
+  if (enough && count > biases_.size())
+    enough = biases_.allocate(SINTER_MAX_LOGIT_BIASES);
+  if (!enough)
+    return fault.set(SINTER_OUT_OF_MEMORY, "no memory for logit biases");
+  if (count)
+    memcpy(biases_.data(), biases, count * sizeof(sinter_logit_bias));
+  biasCount_ = count;
+  return SINTER_OK;
 }
 
 void Sampler::reset(uint64_t seed) {
@@ -163,6 +197,11 @@ void Sampler::accept(int32_t token) {
   window_[windowNext_] = token;
   ++counts_[static_cast<size_t>(token)];
   windowNext_ = windowNext_ + 1 == size ? 0 : windowNext_ + 1;
+}
+
+void Sampler::addBiases(float *logits) const {
+  for (size_t i = 0; i < biasCount_; ++i)
+    logits[biases_[i].token] += biases_[i].bias;
 }
 
 void Sampler::penalise(float *logits) const {
@@ -326,10 +365,11 @@ Status Sampler::sample(const float *logits, int32_t *token, Fault &fault) {
   float largest = 0;
   if (Status status = findLargest(logits, vocabSize_, largest, fault))
     return status;
-  if (windowUsed_) {
-    memcpy(penalised_.data(), logits, vocabSize_ * sizeof(float));
-    penalise(penalised_.data());
-    logits = penalised_.data();
+  if (windowUsed_ || hasBiases()) {
+    memcpy(changed_.data(), logits, vocabSize_ * sizeof(float));
+    addBiases(changed_.data());
+    penalise(changed_.data());
+    logits = changed_.data();
     if (Status status = findLargest(logits, vocabSize_, largest, fault))
       return status;
   }

@@ -1,6 +1,6 @@
-// Sampler.h: chooses a token from logits: penalties, temperature, top-k, top-p,
-// min-p, then a draw. Deterministic: own random numbers (splitmix64) and own
-// exponential.
+// Sampler.h: chooses a token from logits: biases, penalties, temperature,
+// top-k, top-p, min-p, then a draw. Deterministic: own random numbers
+// (splitmix64) and own exponential.
 #ifndef SINTER_RUNTIME_CORE_SAMPLER_H
 #define SINTER_RUNTIME_CORE_SAMPLER_H
 
@@ -27,6 +27,12 @@ public:
   bool isGreedy() const;
   uint32_t vocabSize() const { return vocabSize_; }
 
+  /// Replaces the biases. INVALID_ARGUMENT, and the earlier ones stay, when
+  /// there are too many, or a token or bias is out of its range.
+  [[nodiscard]] Status setBiases(const sinter_logit_bias *biases, size_t count,
+                                 Fault &fault);
+  bool hasBiases() const { return biasCount_ > 0; }
+
   void reset(uint64_t seed);
   void forget(); // the tokens, not the random state
   /// token < vocabSize.
@@ -37,9 +43,9 @@ public:
   /// How many tokens penalties count now.
   uint32_t said() const { return windowUsed_; }
   /// For a device with the entry `sample`: what it reads for the next token
-  /// (docs/web.md), with the random number that sample() would have taken.
-  /// history: room for said() tokens; their number is returned. The token
-  /// that the device chooses has to be accepted.
+  /// (docs/web.md; it knows no biases), with the random number that sample()
+  /// would have taken. history: room for said() tokens; their number is
+  /// returned. The token that the device chooses has to be accepted.
   uint32_t describe(float (&sampling)[kSamplingSize], int32_t *history);
 
 private:
@@ -49,6 +55,7 @@ private:
   };
   enum class Order { LikeliestOnTop, LeastLikelyOnTop, LastTokenOnTop };
   bool hasPenalties() const;
+  void addBiases(float *logits) const;
   void penalise(float *logits) const;
   static bool likelier(const Candidate &a, const Candidate &b);
   static bool above(const Candidate &a, const Candidate &b, Order order);
@@ -65,7 +72,9 @@ private:
   uint32_t vocabSize_ = 0;
   uint64_t state_ = 0;
   Array<Candidate> candidates_;
-  Array<float> penalised_;
+  Array<float> changed_; // logits with biases and penalties
+  Array<sinter_logit_bias> biases_;
+  size_t biasCount_ = 0;
   Array<int32_t> window_;  // ring of the last tokens
   Array<uint32_t> counts_; // of each token in the window
   uint32_t windowUsed_ = 0, windowNext_ = 0;

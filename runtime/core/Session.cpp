@@ -179,7 +179,9 @@ Status Session::sample(Sampler *sampler, int32_t *token, Fault &fault) {
   if (Status status = computeLogits(lastRow_, fault))
     return status;
   bool greedy = !sampler || sampler->isGreedy();
-  bool fits = !sampler || sampler->said() <= history_.size();
+  // The entry knows no biases, and penalties of so many tokens.
+  bool fits =
+      !sampler || (sampler->said() <= history_.size() && !sampler->hasBiases());
   // Where logits are not the host's, the entry `sample` also checks them.
   bool onDevice =
       model_.bundle().plan.entry(kSample) && fits && (!greedy || !hostView());

@@ -11,7 +11,7 @@
  * its destruction and also from inside a callback, returns SINTER_BUSY and
  * changes nothing. Steps of several sessions of one model take turns, first
  * come, first served. Nothing is allocated after creation, except by the
- * functions that tokenize, detokenize or apply a chat template.
+ * functions that tokenize, detokenize, apply a chat template or set biases.
  *
  * Option and result structs start with struct_size: set it (the *_INIT macros
  * do), so that a program built against an older header keeps working. Fields
@@ -171,8 +171,9 @@ sinter_model_open_static(const sinter_cpu_module *module, const char *dir,
  * sessions, samplers or text streams of it exist. */
 SINTER_API sinter_status sinter_model_close(sinter_model *model);
 
-/* Settings of a sampler. The order is: penalties, temperature, top_k, top_p,
- * min_p, each on what the one before left. */
+/* Settings of a sampler. The order is: biases (sinter_sampler_set_biases),
+ * penalties, temperature, top_k, top_p, min_p, each on what the one before
+ * left. */
 typedef struct sinter_sampler_params {
   uint32_t struct_size;
   float temperature; /* below 0.001: always the likeliest token; at most 100 */
@@ -364,6 +365,23 @@ SINTER_API sinter_status sinter_sampler_destroy(sinter_sampler *sampler);
 /* Forgets the tokens and starts the random numbers again at seed. */
 SINTER_API SINTER_NODISCARD sinter_status
 sinter_sampler_reset(sinter_sampler *sampler, uint64_t seed);
+
+/* Added to the logit of a token: -100 all but forbids it, 100 all but forces
+ * it. */
+typedef struct sinter_logit_bias {
+  int32_t token; /* in the vocabulary */
+  float bias;    /* [-100, 100] */
+} sinter_logit_bias;
+#define SINTER_MAX_LOGIT_BIASES 300
+
+/* Sets the biases of a sampler in place of earlier ones; they outlast
+ * sinter_sampler_reset. biases: count of them, copied; NULL with 0: none.
+ * SINTER_INVALID_ARGUMENT, and the earlier ones stay, when there are more than
+ * SINTER_MAX_LOGIT_BIASES, or a token or bias is out of its range. A token that
+ * comes twice gets the sum. */
+SINTER_API SINTER_NODISCARD sinter_status sinter_sampler_set_biases(
+    sinter_sampler *sampler, const sinter_logit_bias *biases, size_t count,
+    sinter_error *error);
 
 /* Tells the sampler of a token that it did not choose (a prompt's). */
 SINTER_API SINTER_NODISCARD sinter_status

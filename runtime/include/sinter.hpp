@@ -155,6 +155,12 @@ public:
     error.set(sinter_sampler_create(model.get(), nullptr, &raw, error.raw()));
     return Sampler(raw);
   }
+
+  /// In place of earlier ones; at most SINTER_MAX_LOGIT_BIASES.
+  bool setBiases(const std::vector<sinter_logit_bias> &biases, Error &error) {
+    return error.set(sinter_sampler_set_biases(raw_, biases.data(),
+                                               biases.size(), error.raw()));
+  }
 };
 
 /// One conversation; must not outlive its model.

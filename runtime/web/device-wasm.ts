@@ -196,6 +196,7 @@ export class WasmDevice implements Device {
       paths.runtime, paths.kernels, target.plan, ...tokenizer, ...(options.more ?? []),
       ...weightPaths(manifest),
     ]);
+    loader.begin();
     const compile = async (path: string) => compileModule(await loader.file(path), path);
     const [runtimeModule, kernels] = await Promise.all([compile(paths.runtime), compile(paths.kernels)]);
     const modules = { runtime: runtimeModule, kernels };
@@ -253,7 +254,7 @@ export class WasmDevice implements Device {
     });
   }
 
-  begin(settings: SamplerSettings, history: readonly number[]): void {
+  async begin(settings: SamplerSettings, history: readonly number[]): Promise<void> {
     this.end();
     this.sampler = this.model.createSampler(settings);
     for (const token of history.slice(-Math.max(1, settings.penaltyWindow)))

@@ -124,19 +124,21 @@ export class WebGpuDevice implements Device {
 
   // -- A generation ----------------------------------------------------------
 
-  begin(settings: SamplerSettings, history: readonly number[], readLogits: boolean): void {
+  async begin(settings: SamplerSettings, history: readonly number[], readLogits: boolean): Promise<void> {
     this.end();
     this.settings = settings;
     const penalised =
       settings.penaltyWindow > 0 &&
       (settings.repeatPenalty !== 1 || settings.presencePenalty !== 0 || settings.frequencyPenalty !== 0);
-    const greedy = (settings.temperature < coldest || settings.topK === 1) && !penalised;
+    // The entry `sample` knows no biases.
+    const biased = settings.logitBias.length > 0;
+    const greedy = (settings.temperature < coldest || settings.topK === 1) && !penalised && !biased;
     // More tokens than the context holds need not be kept.
     const room = Math.floor((this.plan.ios.get("history")?.bytes ?? 0) / 4);
     const window = Math.min(settings.penaltyWindow, this.plan.context);
+    const onHost = readLogits || biased || (penalised && window > room);
     if (greedy) this.choice = "greedy";
-    else if (!this.program.has("sample") || readLogits || (penalised && window > room)) this.choice = "host";
-    else this.choice = "sample";
+    else this.choice = !onHost && (await this.program.canSample()) ? "sample" : "host";
     if (this.choice === "host") {
       this.sampler = this.model.createSampler(settings);
       for (const token of history.slice(-Math.max(1, settings.penaltyWindow)))

@@ -19,7 +19,7 @@ export interface Device {
 
   /** Prepares for a generation. history: the tokens held so far, the latest
    * last; they count for penalties. readLogits: logits() will be asked for. */
-  begin(settings: SamplerSettings, history: readonly number[], readLogits: boolean): void;
+  begin(settings: SamplerSettings, history: readonly number[], readLogits: boolean): Promise<void>;
 
   /** Appends tokens, at most `chunk`. */
   prefill(tokens: Int32Array): Promise<void>;

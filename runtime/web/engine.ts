@@ -111,7 +111,7 @@ export class LocalEngine implements Engine {
     const stops = resolveStops(request.stop);
     if (stops.length > 0 && !this.device.model.hasTokenizer)
       throw new SinterError("NO_TOKENIZER", "stop texts need a bundle with a tokenizer");
-    const sampling = resolveSampling(request, this.setup.sampling);
+    const sampling = resolveSampling(request, this.setup.sampling, vocabSize);
     const asked = now();
     return this.enqueue(options, async (signal) => {
       const queueSeconds = (now() - asked) / 1000;

@@ -69,8 +69,8 @@ export class Generation {
     await this.prefill(device, conversation, all);
     this.stream ??= this.openStream(device);
     const wantsLogits = this.params.logprobs !== undefined;
-    device.begin(this.params.sampling, conversation.tokens, wantsLogits);
     try {
+      await device.begin(this.params.sampling, conversation.tokens, wantsLogits);
       await this.decode(device, conversation, wantsLogits ? 1 : device.limits.depth);
     } finally {
       device.end();

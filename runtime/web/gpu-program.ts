@@ -1,59 +1,15 @@
-// gpu-program.ts: one variant's kernels as pipelines and bind groups, made once,
-// and the recording of an entry point: a flat list of dispatches in a compute
-// pass. Bindings: group 0 in the order of the kernel's arguments; group 1 the
-// scalars (docs/web.md).
+// gpu-program.ts: one variant's kernels with their bind groups, made once, and the
+// recording of an entry point: a flat list of dispatches in a compute pass.
+// Bindings: group 0 in the order of the kernel's arguments; group 1 the scalars
+// (docs/web.md).
 import { SinterError } from "./errors.js";
 import type { GpuBuffers } from "./gpu-buffers.js";
+import { sampleEntry } from "./gpu-kernels.js";
+import type { CompiledKernel, GpuKernels } from "./gpu-kernels.js";
 import type { Plan, PlanDispatch } from "./plan.js";
-
-/** kernels/webgpu/<variant>.json */
-export interface KernelInfo {
-  readonly id: string;
-  readonly itemsPerGroup: number;
-  readonly bindings: readonly ("read" | "read_write")[];
-  readonly sharedBytes: number;
-  readonly group: number;
-  /** The file of a custom kernel beside the variant's own, and the name of its
-   * entry point there (docs/custom-kernels.md). */
-  readonly source: string | undefined;
-  readonly entry: string;
-}
-
-/** Reads the variant's description; its kernels are the plan's, in order. */
-export function readKernelInfos(text: string, path: string): KernelInfo[] {
-  const fail = (what: string): never => {
-    throw new SinterError("CORRUPT", `${path}: ${what}; compile the bundle again`, { file: path });
-  };
-  let json: { kernels?: unknown };
-  try {
-    json = JSON.parse(text) as { kernels?: unknown };
-  } catch {
-    return fail("is not JSON");
-  }
-  if (!Array.isArray(json.kernels)) return fail("has no list of kernels");
-  return json.kernels.map((item: Record<string, unknown>, index) => {
-    const bindings = item["bindings"];
-    const itemsPerGroup = item["items_per_group"] ?? 1;
-    if (typeof item["id"] !== "string") fail(`kernel ${index} has no id`);
-    if (!Array.isArray(bindings) || bindings.some((b) => b !== "read" && b !== "read_write"))
-      fail(`kernel ${index} has no bindings`);
-    if (!Number.isInteger(itemsPerGroup) || (itemsPerGroup as number) < 1)
-      fail(`kernel ${index} has no items_per_group`);
-    return {
-      id: item["id"] as string,
-      itemsPerGroup: itemsPerGroup as number,
-      bindings: bindings as KernelInfo["bindings"],
-      sharedBytes: Number(item["shared_bytes"] ?? 0) || 0,
-      group: Number(item["group"] ?? 64) || 64,
-      source: typeof item["source"] === "string" ? item["source"] : undefined,
-      entry: String(item["entry"] ?? item["id"]),
-    };
-  });
-}
 
 export const scalarSlots = 2; // 0: prefill and decode; 1: head and choice
 const slotBytes = 256;
-const computeStage = 4; // GPUShaderStage.COMPUTE
 // Tokens of a chunk that cost as much as one token decoded: weights are unpacked
 // once for several.
 const tokensLikeOne = 4;
@@ -76,6 +32,8 @@ export interface EntryRun {
 
 export class GpuProgram {
   private readonly steps = new Map<string, Step[]>();
+  private sampling: Promise<boolean> = Promise.resolve(false);
+  private destroyed = false;
   private constructor(
     private readonly device: GPUDevice,
     private readonly scalars: GPUBuffer,
@@ -83,57 +41,47 @@ export class GpuProgram {
     private readonly submitBytes: number,
   ) {}
 
-  has(entry: string): boolean {
-    return this.steps.has(entry);
-  }
-
-  /** Compiles all kernels; SHADER_FAILED names the kernel that does not.
-   * sources: the variant's text under "", those of custom kernels under their
-   * file's name.
+  /** The kernels as steps of the plan's entries, all but `sample`, whose kernels
+   * may still be compiling: canSample() tells when they are there.
    * submitBytes: a submit reads about that much of the weights at most, so that
    * a slow adapter is not taken for a hanging one. */
   static async create(
     device: GPUDevice,
     plan: Plan,
     buffers: GpuBuffers,
-    kernels: readonly KernelInfo[],
-    sources: ReadonlyMap<string, string>,
-    variant: string,
+    kernels: GpuKernels,
     submitBytes = Infinity,
   ): Promise<GpuProgram> {
-    if (kernels.length !== plan.kernels.length || kernels.some((k, i) => k.id !== plan.kernels[i]))
-      throw new SinterError(
-        "CORRUPT",
-        `the kernels of variant ${variant} are not those of the plan; compile the bundle again`,
-      );
+    await kernels.needed;
     const scalars = device.createBuffer({ label: "scalars", size: scalarSlots * slotBytes, usage: 0x40 | 0x8 });
-    const scalarLayout = device.createBindGroupLayout({
-      entries: [{ binding: 0, visibility: computeStage, buffer: { type: "uniform" } }],
-    });
     const groups = Array.from({ length: scalarSlots }, (_, slot) =>
       device.createBindGroup({
-        layout: scalarLayout,
+        layout: kernels.scalarLayout,
         entries: [{ binding: 0, resource: { buffer: scalars, offset: slot * slotBytes, size: 16 } }],
       }),
     );
     const program = new GpuProgram(device, scalars, groups, submitBytes);
-    const layouts = kernels.map((kernel) => bindingLayout(device, kernel));
-    const modules = new Map<string, GPUShaderModule>();
-    for (const [file, code] of sources)
-      modules.set(file, device.createShaderModule({ label: file || variant, code }));
-    const pipelines = await Promise.all(
-      kernels.map((kernel, index) =>
-        compileKernel(device, modules.get(kernel.source ?? "")!, kernel, [layouts[index]!, scalarLayout], variant),
-      ),
-    );
-    for (const [entry, dispatches] of plan.entries)
+    const add = (entry: string) => {
+      const dispatches = plan.entries.get(entry)!;
       program.steps.set(
         entry,
-        dispatches.map((dispatch) =>
-          makeStep(device, buffers, dispatch, kernels[dispatch.kernel]!, pipelines[dispatch.kernel]!, layouts[dispatch.kernel]!),
-        ),
+        dispatches.map((dispatch) => makeStep(device, buffers, dispatch, kernels.at(dispatch.kernel))),
       );
+    };
+    for (const entry of plan.entries.keys()) if (entry !== sampleEntry) add(entry);
+    const addSampling = (compiled: boolean) => {
+      if (compiled && !program.destroyed) add(sampleEntry);
+      return compiled;
+    };
+    // Where it cannot be run the host samples.
+    program.sampling = kernels.sampling.then(addSampling).catch(() => false);
     return program;
+  }
+
+  /** Whether the entry `sample` can be run, once that is known: a plan may have
+   * none, and a driver may refuse its kernels. */
+  canSample(): Promise<boolean> {
+    return this.sampling;
   }
 
   /** Queues the scalars of both slots for the submits that follow. */
@@ -179,6 +127,7 @@ export class GpuProgram {
   }
 
   destroy(): void {
+    this.destroyed = true;
     this.scalars.destroy();
   }
 }
@@ -189,51 +138,11 @@ export interface Scalars {
   readonly row: number;
 }
 
-function bindingLayout(device: GPUDevice, kernel: KernelInfo): GPUBindGroupLayout {
-  return device.createBindGroupLayout({
-    label: kernel.id,
-    entries: kernel.bindings.map((access, binding) => ({
-      binding,
-      visibility: computeStage,
-      buffer: { type: access === "read" ? "read-only-storage" : "storage" },
-    })),
-  });
-}
-
-async function compileKernel(
-  device: GPUDevice,
-  module: GPUShaderModule,
-  kernel: KernelInfo,
-  bindGroupLayouts: GPUBindGroupLayout[],
-  variant: string,
-): Promise<GPUComputePipeline> {
-  try {
-    return await device.createComputePipelineAsync({
-      label: kernel.id,
-      layout: device.createPipelineLayout({ bindGroupLayouts }),
-      compute: { module, entryPoint: kernel.entry },
-    });
-  } catch (error) {
-    const info = await module.getCompilationInfo?.().catch(() => undefined);
-    const first = info?.messages.find((message) => message.type === "error");
-    const where = first === undefined ? "" : ` at line ${first.lineNum}: ${first.message}`;
-    throw new SinterError(
-      "SHADER_FAILED",
-      `the graphics driver does not compile kernel ${kernel.id} of variant ${variant}` +
-        `${where} (${(error as Error).message})`,
-      { kernel: kernel.id, variant },
-      error,
-    );
-  }
-}
-
 function makeStep(
   device: GPUDevice,
   buffers: GpuBuffers,
   dispatch: PlanDispatch,
-  kernel: KernelInfo,
-  pipeline: GPUComputePipeline,
-  layout: GPUBindGroupLayout,
+  { info: kernel, pipeline, layout }: CompiledKernel,
 ): Step {
   const groupsX = Math.ceil(dispatch.items / kernel.itemsPerGroup);
   const most = device.limits.maxComputeWorkgroupsPerDimension;

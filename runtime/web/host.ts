@@ -90,13 +90,14 @@ export function crossesOrigin(url: URL): boolean {
   return location !== undefined && location.origin !== url.origin;
 }
 
-/** A worker that runs one of the library's modules. A page may only start scripts
- * of its own origin: where the library came from another one, a script made here
- * imports the module. start makes the worker otherwise; the caller spells it out
- * because that is what bundlers look for. */
-export function startWorker(module: URL, start: () => Worker): Worker {
-  if (!crossesOrigin(module)) return start();
-  const script = new Blob([`import ${JSON.stringify(module.href)};`], { type: "text/javascript" });
+/** A worker that runs a module of the library ("worker.js") beside the one at
+ * `beside`. A page may only start scripts of its own origin: where the library came
+ * from another one, a script made here imports the module. start makes the worker
+ * otherwise; the caller spells it out because that is what bundlers look for. */
+export function startWorker(module: string, beside: string, start: () => Worker): Worker {
+  const address = new URL(module, beside);
+  if (!crossesOrigin(address)) return start();
+  const script = new Blob([`import ${JSON.stringify(address.href)};`], { type: "text/javascript" });
   return new Worker(URL.createObjectURL(script), { type: "module", name: "sinter" });
 }
 

@@ -41,6 +41,12 @@ interface Filled {
   downloaded: number;
 }
 
+/** The buffer for shards, with the first one in it. */
+interface FirstShard {
+  readonly buffer: Uint8Array<ArrayBuffer>;
+  readonly filled: Filled;
+}
+
 export class BundleLoader {
   readonly progress: ProgressMeter;
   /** What the caller should know: that nothing could be cached, say. */
@@ -48,6 +54,8 @@ export class BundleLoader {
   private writable: boolean;
   private healed = 0;
   private readonly expected = new Set<string>();
+  private first: Promise<FirstShard> | undefined;
+  private readonly abandoned = new AbortController();
 
   private constructor(
     readonly base: URL,
@@ -160,6 +168,33 @@ export class BundleLoader {
     }
   }
 
+  /** Begins with the first shard while the caller still prepares what weights()
+   * gives bytes to. A failure is told by weights(). */
+  begin(): void {
+    if (this.first !== undefined || this.manifest.shards.length === 0) return;
+    this.first = this.bringFirst();
+    this.first.catch(() => undefined);
+  }
+
+  /** Ends what begin() began, when weights() will not be asked for. */
+  abandon(): void {
+    this.abandoned.abort();
+  }
+
+  private async bringFirst(): Promise<FirstShard> {
+    const { signal } = this.abandoned;
+    const file = this.manifest.shards[0]!;
+    const stop = () => this.abandon();
+    this.options.signal?.addEventListener("abort", stop, { once: true });
+    try {
+      throwIfAborted(this.options.signal);
+      const buffer = this.allocate(file.size, "weights");
+      return { buffer, filled: await this.fill(file, buffer, signal, false) };
+    } finally {
+      this.options.signal?.removeEventListener("abort", stop);
+    }
+  }
+
   /** Streams all weights to the sink, in order of first use. */
   async weights(sink: WeightSink): Promise<void> {
     const { shards } = this.manifest;
@@ -171,12 +206,15 @@ export class BundleLoader {
     const checks: Promise<void>[] = [];
     let failure: { error: unknown } | undefined;
     try {
+      this.begin();
+      const first = this.first!;
+      this.first = undefined;
       const pieces = await this.pieceHashes();
-      const buffer = this.allocate(shards[0]!.size, "weights");
+      const { buffer, filled: begun } = await first;
       for (let i = 0; i < shards.length && !failure; ++i) {
         const file = shards[i]!;
         const bytes = buffer.subarray(0, file.size);
-        const filled = await this.fill(file, bytes, failed.signal, false);
+        const filled = i === 0 ? begun : await this.fill(file, bytes, failed.signal, false);
         const next = shards[i + 1];
         if (next !== undefined) this.store?.ahead?.(next.sha256);
         const matches = await this.handOver(i, bytes, pieces, sink);

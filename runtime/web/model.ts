@@ -181,6 +181,26 @@ export class Sampler {
       view.setBigUint64(at + l.seed, settings.seed, true);
       return this.runtime.create("sinter_sampler_create", model.handle, at);
     });
+    try {
+      this.bias(settings.logitBias);
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  private bias(biases: SamplerSettings["logitBias"]): void {
+    if (biases.length === 0) return;
+    this.runtime.scope((scope) => {
+      const l = layouts.logitBias;
+      const at = scope.block(l.size * biases.length);
+      const view = this.runtime.view();
+      biases.forEach(([token, value], i) => {
+        view.setInt32(at + i * l.size + l.token, token, true);
+        view.setFloat32(at + i * l.size + l.bias, value, true);
+      });
+      this.runtime.call("sinter_sampler_set_biases", this.handle, at, biases.length);
+    });
   }
 
   accept(token: number): void {

@@ -8,11 +8,13 @@ import { SinterError, throwIfAborted, toSinterError } from "./errors.js";
 import type { AdapterInfo } from "./gpu-adapter.js";
 import { deviceFeatures, openGpuDevice, requiredLimits, usableVariants } from "./gpu-adapter.js";
 import { GpuBuffers } from "./gpu-buffers.js";
-import type { KernelInfo } from "./gpu-program.js";
-import { GpuProgram, readKernelInfos } from "./gpu-program.js";
+import { GpuKernels, readKernelInfos } from "./gpu-kernels.js";
+import type { KernelInfo } from "./gpu-kernels.js";
+import { GpuProgram } from "./gpu-program.js";
 import type { BundleLoader } from "./loader.js";
 import { weightPaths } from "./manifest.js";
 import type { VariantInfo } from "./manifest.js";
+import type { Model } from "./model.js";
 import { readPlan } from "./plan.js";
 import type { Plan } from "./plan.js";
 import { Runtime } from "./runtime.js";
@@ -48,6 +50,20 @@ async function loadKernels(loader: BundleLoader, variant: VariantInfo): Promise<
   return { variant, infos, sources };
 }
 
+const compileOn = (gpu: GPUDevice, plan: Plan, { infos, sources, variant }: Kernels) =>
+  new GpuKernels(gpu, plan, { infos, sources, variant: variant.name });
+
+/** What is there when the weights begin to come. */
+interface Parts {
+  readonly gpu: GPUDevice;
+  readonly plan: Plan;
+  readonly buffers: GpuBuffers;
+  /** Of the first variant. */
+  readonly compiling: GpuKernels;
+  readonly variants: readonly VariantInfo[];
+  readonly golden: Golden | undefined;
+}
+
 function needsOf(plan: Plan, kernels: Kernels) {
   const most = (read: (kernel: KernelInfo) => number) => Math.max(1, ...kernels.infos.map(read));
   return {
@@ -70,17 +86,20 @@ class Opening {
     const variants = usableVariants(loader.manifest, this.adapter, options.variant);
     const first = variants[0]!;
     await this.expect(first);
-    const runtime = await Runtime.create(await compileModule(await loader.file(runtimePath), runtimePath));
-    const target = loader.manifest.targets.get("webgpu")!;
-    const model = await openModel(loader, runtime, target.plan, 0, 1);
+    const [model, kernels, golden] = await Promise.all([
+      this.model(),
+      loadKernels(loader, first),
+      options.selfCheck ? readGolden(loader) : undefined,
+    ]);
     const plan = readPlan(model.planWords());
-    const kernels = await loadKernels(loader, first);
-    const golden = options.selfCheck ? await readGolden(loader) : undefined;
     const limits = requiredLimits(this.adapter.adapter, needsOf(plan, kernels));
     throwIfAborted(options.signal);
+    loader.begin();
     const gpu = await openGpuDevice(this.adapter, deviceFeatures(variants, this.adapter), limits);
     let buffers: GpuBuffers;
+    let compiling: GpuKernels;
     try {
+      compiling = compileOn(gpu, plan, kernels);
       buffers = await GpuBuffers.create(gpu, plan);
     } catch (error) {
       gpu.destroy();
@@ -89,13 +108,20 @@ class Opening {
     const reason = `${this.adapter.description}${this.adapter.software ? " (computes on the processor)" : ""}`;
     const device = new WebGpuDevice({ device: gpu, model, plan, buffers, variant: first.name, reason });
     try {
-      await this.fill(device, gpu, plan, buffers, kernels, variants, golden);
+      await this.fill(device, { gpu, plan, buffers, compiling, variants, golden });
     } catch (error) {
       const reason = await device.explain(error);
       await device.dispose();
       throw reason;
     }
     return device;
+  }
+
+  /** Plan, tokenizer and chat template; no device of the runtime's own. */
+  private async model(): Promise<Model> {
+    const { loader } = this;
+    const runtime = await Runtime.create(await compileModule(await loader.file(runtimePath), runtimePath));
+    return openModel(loader, runtime, loader.manifest.targets.get("webgpu")!.plan, 0, 1);
   }
 
   private async expect(variant: VariantInfo): Promise<void> {
@@ -114,34 +140,23 @@ class Opening {
   }
 
   /** Weights, and kernels that pass the check. */
-  private async fill(
-    device: WebGpuDevice,
-    gpu: GPUDevice,
-    plan: Plan,
-    buffers: GpuBuffers,
-    first: Kernels,
-    variants: readonly VariantInfo[],
-    golden: Golden | undefined,
-  ): Promise<void> {
+  private async fill(device: WebGpuDevice, parts: Parts): Promise<void> {
     const { loader } = this;
+    const { gpu, plan, buffers, variants } = parts;
     const limit = this.adapter.software ? softwareSubmitBytes : Infinity;
-    const compile = ({ infos, sources, variant }: Kernels) =>
-      GpuProgram.create(gpu, plan, buffers, infos, sources, variant.name, limit);
-    const compiling = compile(first);
-    compiling.catch(() => undefined); // awaited below, after the weights
     await loader.weights((offset, bytes) => buffers.write(offset, bytes));
     const failures: string[] = [];
     for (const variant of variants) {
       throwIfAborted(this.options.signal);
       loader.progress.enter("compile");
       try {
-        const program =
-          variant === first.variant
-            ? await compiling
-            : await compile(await loadKernels(loader, variant));
-        device.use(program, variant.name);
+        const kernels =
+          variant === variants[0]
+            ? parts.compiling
+            : compileOn(gpu, plan, await loadKernels(loader, variant));
+        device.use(await GpuProgram.create(gpu, plan, buffers, kernels, limit), variant.name);
         loader.progress.enter("warmup");
-        await this.tryOut(device, gpu, golden);
+        await this.tryOut(device, gpu, parts.golden);
         for (const failure of failures) loader.warnings.push(failure);
         return;
       } catch (thrown) {

@@ -108,6 +108,14 @@ class Opener {
   }
 
   async device(loader: BundleLoader, signal: AbortSignal | undefined): Promise<Opened> {
+    try {
+      return await this.anyDevice(loader, signal);
+    } finally {
+      loader.abandon();
+    }
+  }
+
+  private async anyDevice(loader: BundleLoader, signal: AbortSignal | undefined): Promise<Opened> {
     const plan = await choose(loader, this.options);
     if (plan.kind === "wasm") return this.wasm(loader, plan.reason);
     try {

@@ -1,38 +1,12 @@
-// openai.ts: chat completions in the shape of OpenAI's interface: requests,
-// replies and chunks have its fields. Requests are checked strictly: a field
-// that is unknown, of the wrong type or out of range is an error that names it.
-import { SinterError, aborted } from "./errors.js";
-import { checkNumber, resolveStops } from "./request.js";
+// openai.ts: chat completions in the shape of OpenAI's interface: replies and
+// chunks have its fields. Requests: openai-request.ts.
+import { aborted } from "./errors.js";
+import { checkTools, toGenerateRequest } from "./openai-request.js";
+import type { ChatCompletionRequest } from "./openai-request.js";
 import type {
-  CallOptions, ChatMessage, Engine, FinishReason, GenerateRequest, GenerateResult, GenerateStats,
-  TokenEvent, TokenLogprob,
+  CallOptions, Engine, FinishReason, GenerateRequest, GenerateResult, GenerateStats, TokenEvent,
+  TokenLogprob,
 } from "./types.js";
-
-export interface ChatCompletionRequest {
-  messages: readonly ChatMessage[];
-  model?: string | undefined;
-  stream?: boolean | null | undefined;
-  stream_options?: { include_usage?: boolean | undefined } | null | undefined;
-  max_tokens?: number | null | undefined;
-  max_completion_tokens?: number | null | undefined;
-  temperature?: number | null | undefined;
-  top_p?: number | null | undefined;
-  top_k?: number | null | undefined;
-  min_p?: number | null | undefined;
-  frequency_penalty?: number | null | undefined;
-  presence_penalty?: number | null | undefined;
-  repetition_penalty?: number | null | undefined;
-  seed?: number | null | undefined;
-  stop?: string | readonly string[] | null | undefined;
-  logprobs?: boolean | null | undefined;
-  top_logprobs?: number | null | undefined;
-  n?: 1 | null | undefined;
-  tools?: readonly unknown[] | null | undefined;
-  ignore_eos?: boolean | null | undefined;
-  user?: string | undefined;
-  /** Variables of the model's chat template ("enable_thinking"). */
-  chat_template_kwargs?: Readonly<Record<string, unknown>> | null | undefined;
-}
 
 export interface ChatLogprob {
   token: string;
@@ -92,123 +66,6 @@ export interface ChatCompletions {
   create(request: ChatCompletionRequest & { stream: true }, options?: CallOptions): Promise<ChatCompletionStream>;
   create(request: ChatCompletionRequest & { stream?: false | null | undefined }, options?: CallOptions): Promise<ChatCompletion>;
   create(request: ChatCompletionRequest, options?: CallOptions): Promise<ChatCompletion | ChatCompletionStream>;
-}
-
-function invalid(param: string, message: string): never {
-  throw new SinterError("INVALID_REQUEST", `${param}: ${message}`, { param });
-}
-
-const known = new Set([
-  "messages", "model", "stream", "stream_options", "max_tokens", "max_completion_tokens",
-  "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty",
-  "repetition_penalty", "seed", "stop", "logprobs", "top_logprobs", "n", "tools", "ignore_eos",
-  "user", "chat_template_kwargs",
-]);
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function checkMessages(messages: unknown): asserts messages is ChatMessage[] {
-  if (!Array.isArray(messages) || messages.length === 0)
-    invalid("messages", "must be a list of at least one message");
-  messages.forEach((message: unknown, index) => {
-    const path = `messages[${index}]`;
-    if (!isObject(message)) invalid(path, "must be an object");
-    if (typeof message["role"] !== "string" || message["role"] === "")
-      invalid(`${path}.role`, "must be a text such as \"user\"");
-    const { content } = message;
-    const isText = typeof content === "string";
-    if (isText || Array.isArray(content)) return;
-    const hasCalls = Array.isArray(message["tool_calls"]);
-    if (!(content === null || content === undefined) || !hasCalls)
-      invalid(`${path}.content`, "must be a text or a list of parts");
-  });
-}
-
-/** Texts of parts joined; other kinds of parts are refused. */
-function flatten(message: ChatMessage, index: number): ChatMessage {
-  if (!Array.isArray(message.content)) return message;
-  const texts = message.content.map((part: unknown, at) => {
-    const path = `messages[${index}].content[${at}]`;
-    if (!isObject(part)) invalid(path, "must be an object");
-    if (part["type"] !== "text")
-      invalid(`${path}.type`, `is ${JSON.stringify(part["type"])}; only "text" is supported`);
-    if (typeof part["text"] !== "string") invalid(`${path}.text`, "must be a text");
-    return part["text"];
-  });
-  return { ...message, content: texts.join("") };
-}
-
-type Rule = Parameters<typeof checkNumber>[2];
-
-/** OpenAI's request as ours; INVALID_REQUEST with the field's path. */
-export function toGenerateRequest(request: ChatCompletionRequest): GenerateRequest {
-  if (!isObject(request)) invalid("request", "must be an object");
-  for (const field of Object.keys(request))
-    if (!known.has(field)) invalid(field, "is not a parameter that this engine knows");
-  const { messages } = request;
-  checkMessages(messages);
-  const number = (field: keyof ChatCompletionRequest, rule: Rule): number | undefined => {
-    const value: unknown = request[field];
-    if (value === undefined || value === null) return undefined;
-    try {
-      return checkNumber(field, value, rule);
-    } catch (error) {
-      throw new SinterError("INVALID_REQUEST", (error as Error).message, { param: field });
-    }
-  };
-  const flag = (field: keyof ChatCompletionRequest): boolean => {
-    const value: unknown = request[field] ?? false;
-    if (typeof value !== "boolean") invalid(field, "must be true or false");
-    return value;
-  };
-  const text = (field: keyof ChatCompletionRequest) => {
-    const value: unknown = request[field];
-    if (value !== undefined && typeof value !== "string") invalid(field, "must be a text");
-  };
-  text("model");
-  text("user");
-  flag("stream");
-  number("n", { low: 1, high: 1, whole: true });
-  const options: unknown = request.stream_options ?? {};
-  if (!isObject(options)) invalid("stream_options", "must be an object");
-  for (const field of Object.keys(options))
-    if (field !== "include_usage") invalid(`stream_options.${field}`, "is not known");
-  if (request.tools != null && !Array.isArray(request.tools)) invalid("tools", "must be a list");
-  const variables: unknown = request.chat_template_kwargs ?? undefined;
-  if (variables !== undefined && !isObject(variables))
-    invalid("chat_template_kwargs", "must be an object");
-  let stop: string[];
-  try {
-    stop = resolveStops(request.stop);
-  } catch (error) {
-    const { message, details } = error as SinterError;
-    throw new SinterError("INVALID_REQUEST", message, details);
-  }
-  const top = number("top_logprobs", { low: 0, high: 20, whole: true });
-  const wants = flag("logprobs");
-  if (top !== undefined && !wants) invalid("top_logprobs", "needs logprobs: true");
-  const penalty = { low: -2, high: 2 };
-  const length = { low: 1, high: 2 ** 31 - 1, whole: true };
-  const maxTokens = number("max_completion_tokens", length) ?? number("max_tokens", length);
-  return {
-    messages: messages.map(flatten),
-    tools: request.tools ?? undefined,
-    templateVariables: variables as Record<string, unknown> | undefined,
-    maxTokens,
-    temperature: number("temperature", { low: 0, high: 2 }),
-    topP: number("top_p", { low: 0, high: 1, openLow: true }),
-    topK: number("top_k", { low: 0, high: 2 ** 31 - 1, whole: true }),
-    minP: number("min_p", { low: 0, high: 1, openHigh: true }),
-    frequencyPenalty: number("frequency_penalty", penalty),
-    presencePenalty: number("presence_penalty", penalty),
-    repeatPenalty: number("repetition_penalty", { low: 0, high: 100, openLow: true }),
-    seed: number("seed", { low: -(2 ** 53) + 1, high: 2 ** 53 - 1, whole: true }),
-    stop,
-    ignoreEos: flag("ignore_eos"),
-    logprobs: wants ? (top ?? 0) : undefined,
-  };
 }
 
 const finishReasons: Record<FinishReason, ChatFinishReason> = {
@@ -377,7 +234,9 @@ class Completion {
 /** `chat.completions` of an engine. */
 export function createChatCompletions(engine: Engine): ChatCompletions {
   const create = async (request: ChatCompletionRequest, options: CallOptions = {}) => {
-    const completion = new Completion(engine, request, toGenerateRequest(request), options);
+    const generate = toGenerateRequest(request, engine.info.vocabSize);
+    await checkTools(engine, generate);
+    const completion = new Completion(engine, request, generate, options);
     return request.stream ? completion.stream() : completion.whole();
   };
   return { create: create as ChatCompletions["create"] };

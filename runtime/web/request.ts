@@ -49,6 +49,33 @@ const rules = {
   penaltyWindow: { low: 0, high: 65536, whole: true },
 } satisfies Partial<Record<keyof SamplingOptions, NumberRule>>;
 
+/** As many as OpenAI allows, and SINTER_MAX_LOGIT_BIASES. */
+export const maxLogitBiases = 300;
+
+/** Biases by token; field: what the object is called in errors. */
+export function resolveLogitBias(
+  field: string,
+  biases: unknown,
+  vocabSize: number,
+): [token: number, bias: number][] {
+  if (biases === undefined || biases === null) return [];
+  if (typeof biases !== "object" || Array.isArray(biases))
+    invalid(field, biases, 'an object such as {"50": -100}');
+  const entries = Object.entries(biases);
+  if (entries.length > maxLogitBiases)
+    invalid(field, `${entries.length} tokens`, `at most ${maxLogitBiases} tokens`);
+  return entries.map(([key, value]) => {
+    const token = /^(0|[1-9]\d{0,9})$/.test(key) ? Number(key) : -1;
+    if (token < 0 || token >= vocabSize)
+      throw new SinterError(
+        "INVALID_ARGUMENT",
+        `${field} has the key "${key}"; it must be a token's id, a whole number from 0 to ${vocabSize - 1}`,
+        { param: `${field}.${key}` },
+      );
+    return [token, checkNumber(`${field}.${key}`, value, { low: -100, high: 100 })];
+  });
+}
+
 function randomSeed(): bigint {
   const words = crypto.getRandomValues(new Uint32Array(2));
   return (BigInt(words[0]!) << 32n) | BigInt(words[1]!);
@@ -58,6 +85,7 @@ function randomSeed(): bigint {
 export function resolveSampling(
   request: SamplingOptions,
   defaults: SamplingDefaults,
+  vocabSize: number,
 ): SamplerSettings {
   const read = (field: keyof typeof rules, neutral: number): number => {
     const value = request[field];
@@ -79,6 +107,7 @@ export function resolveSampling(
     frequencyPenalty: read("frequencyPenalty", 0),
     penaltyWindow: read("penaltyWindow", 64),
     seed: request.seed === undefined ? randomSeed() : BigInt.asUintN(64, BigInt(request.seed)),
+    logitBias: resolveLogitBias("logitBias", request.logitBias, vocabSize),
   };
 }
 

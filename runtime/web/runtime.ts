@@ -12,6 +12,7 @@ export const layouts = {
     size: 48, temperature: 4, topK: 8, topP: 12, minP: 16, repeatPenalty: 20,
     presencePenalty: 24, frequencyPenalty: 28, penaltyWindow: 32, seed: 40,
   },
+  logitBias: { size: 8, token: 0, bias: 4 },
   chatParams: {
     size: 40, addGenerationPrompt: 4, messages: 8, messageCount: 12,
     messagesJson: 16, toolsJson: 20, variablesJson: 24, now: 32,
@@ -35,7 +36,7 @@ const nativeNames = [
   "sinter_session_prefill_logits", "sinter_session_decode",
   "sinter_session_logits", "sinter_session_sample", "sinter_session_truncate",
   "sinter_sampler_create", "sinter_sampler_destroy", "sinter_sampler_accept",
-  "sinter_sampler_sample", "sinter_tokenize", "sinter_detokenize",
+  "sinter_sampler_sample", "sinter_sampler_set_biases", "sinter_tokenize", "sinter_detokenize",
   "sinter_text_stream_create", "sinter_text_stream_destroy",
   "sinter_text_stream_push", "sinter_text_stream_finish",
   "sinter_apply_chat_template", "sinter_tokenize_chat",
@@ -53,6 +54,8 @@ export interface SamplerSettings {
   readonly frequencyPenalty: number;
   readonly penaltyWindow: number;
   readonly seed: bigint;
+  /** Token and what is added to its logit, at most maxLogitBiases of them. */
+  readonly logitBias: readonly (readonly [token: number, bias: number])[];
 }
 
 export interface ChatRequest {

@@ -32,7 +32,7 @@ export async function load(base: string | URL, options: LoadOptions = {}): Promi
   const start = () => new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "sinter" });
   const started = isGiven
     ? (worker as Worker)
-    : startWorker(new URL("./worker.js", import.meta.url), start);
+    : startWorker("worker.js", import.meta.url, start);
   return loadInWorker(started, resolveBase(base), rest);
 }
 
@@ -47,9 +47,10 @@ export type { CachedBundle } from "./cache.js";
 export { SinterError, errorCodes } from "./errors.js";
 export type { ErrorCode, ErrorDetails } from "./errors.js";
 export type {
-  ChatCompletion, ChatCompletionChunk, ChatCompletionRequest, ChatCompletions, ChatCompletionStream,
-  ChatFinishReason, ChatLogprob, ChatUsage,
+  ChatCompletion, ChatCompletionChunk, ChatCompletions, ChatCompletionStream, ChatFinishReason,
+  ChatLogprob, ChatUsage,
 } from "./openai.js";
+export type { ChatCompletionRequest } from "./openai-request.js";
 export { loadThroughPort } from "./remote.js";
 export { serveEngine } from "./serve-engine.js";
 export type * from "./types.js";

@@ -33,9 +33,8 @@ function startHelper(): AnyWorker {
     worker.on?.("error", () => undefined);
     return worker;
   }
-  return startWorker(
-    new URL("./thread.js", import.meta.url),
-    () => new Worker(new URL("./thread.js", import.meta.url), { type: "module" }),
+  return startWorker("thread.js", import.meta.url, () =>
+    new Worker(new URL("./thread.js", import.meta.url), { type: "module" }),
   );
 }
 

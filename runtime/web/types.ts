@@ -11,7 +11,7 @@ export interface ChatMessage {
 }
 
 /** How tokens are chosen. What is absent takes the bundle's default. Order:
- * penalties, temperature, topK, topP, minP. */
+ * logitBias, penalties, temperature, topK, topP, minP. */
 export interface SamplingOptions {
   /** 0: always the likeliest token; at most 100. */
   readonly temperature?: number | undefined;
@@ -28,6 +28,9 @@ export interface SamplingOptions {
   readonly frequencyPenalty?: number | undefined;
   /** Tokens of the past that count for penalties; default 64. */
   readonly penaltyWindow?: number | undefined;
+  /** Token id to what is added to its logit, [-100, 100]; at most 300. -100 all
+   * but forbids a token, 100 all but forces it. */
+  readonly logitBias?: Readonly<Record<number, number>> | undefined;
   /** The same seed, request and device give the same reply; absent: random. */
   readonly seed?: number | undefined;
 }

@@ -209,7 +209,9 @@ def check_requests(scratch):
     for temperature in ("-1", "nan", "1e9"):
         table.append((["run", bundle, "-p", "x", "--temp", temperature], (1, 2), "temp"))
     table += [(["run", bundle, "-p", "x", "--top-p", "0"], (1, 2), "top.p"), (["run", bundle, "-p", "x", "--top-k", "-3"], (1, 2), "top.k"),
-              (["run", bundle, "-p", "x", "--repeat-penalty", "0"], (1, 2), "repeat.penalty")]
+              (["run", bundle, "-p", "x", "--repeat-penalty", "0"], (1, 2), "repeat.penalty"),
+              (["run", bundle, "-p", "x", "--logit-bias", "5:1"], 2, "TOKEN=BIAS"), (["run", bundle, "-p", "x", "--logit-bias", "5=101"], 1, "token 5 is 101"),
+              (["run", bundle, "-p", "x", "--logit-bias", "99999=1"], 1, "token 99999")]
     faults = []
     for arguments, code, pattern in table:
         try:

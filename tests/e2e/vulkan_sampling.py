@@ -10,7 +10,7 @@ from vulkan_driver import vulkan
 
 on_device = vulkan(sys.argv[1])
 SETTINGS = [["--temp", 1], ["--temp", 0.9, "--top-k", 20], ["--temp", 1.1, "--top-p", 0.9], ["--temp", 1.2, "--min-p", 0.05],
-            ["--temp", 0, "--repeat-penalty", 1.3],
+            ["--temp", 0, "--repeat-penalty", 1.3], ["--temp", 0, "--logit-bias", "300=4", "--logit-bias", "261=-100"],
             ["--temp", 0.8, "--top-k", 50, "--top-p", 0.95, "--min-p", 0.01, "--repeat-penalty", 1.1]]
 
 with temporary_folder() as scratch:

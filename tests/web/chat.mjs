@@ -36,6 +36,13 @@ test('greedy and drawn text are the native program\'s', async () => {
   const drawn = await engine.generate({ prompt, maxTokens: 60, temperature: 0.6, topP: 0.9, topK: 50, seed: 3, repeatPenalty: 1.1 });
   assert.equal(drawn.text, reply(['--temp', 0.6, '--top-p', 0.9, '--top-k', 50, '--seed', 3, '--repeat-penalty', 1.1]));
   assert.equal(engine.info.device, 'wasm');
+  // The likeliest first token forbidden, another one nearly forced.
+  const [first] = greedy.tokens;
+  const biased = await engine.generate({ prompt, maxTokens: 60, temperature: 0, logitBias: { [first]: -100, 300: 3 } });
+  assert.equal(biased.text, reply(['--temp', 0, '--logit-bias', `${first}=-100`, '--logit-bias', '300=3']));
+  assert.ok(!biased.tokens.includes(first));
+  const forced = await engine.chat.completions.create({ messages: [{ role: 'user', content: 'x' }], max_tokens: 5, logit_bias: { 300: 100 } });
+  assert.equal(forced.choices[0].message.content, await engine.detokenize(Array(5).fill(300)));
 });
 
 test('threads compute the same', async () => {

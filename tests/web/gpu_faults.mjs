@@ -105,6 +105,28 @@ test('a kernel that does not compile: the next variant, then the processor, then
   assert.match(error.details.kernel, /\w+/);
 });
 
+test('kernels that only drawing needs come last, and without them the host draws', async () => {
+  const order = [];
+  const noting = (refuses) => faulty(gpu, { device: (device) => ({
+    createComputePipelineAsync(descriptor) {
+      order.push(descriptor.label);
+      const drawing = /^(sample|sort_logits)_/.test(descriptor.label);
+      return drawing && refuses ? Promise.reject(new Error('driver says no')) : device.createComputePipelineAsync(descriptor);
+    },
+  }) });
+  const drawn = { ...request, temperature: 0.8, topP: 0.9, seed: 7, repeatPenalty: 1.1 };
+  const texts = [];
+  for (const refuses of [false, true]) {
+    order.length = 0;
+    const engine = await load(bundle, { device: 'webgpu', gpu: noting(refuses), variant: 'soft' });
+    texts.push((await engine.generate(drawn)).text);
+    assert.equal((await engine.generate(request)).text, expected);
+    assert.deepEqual(order.slice(-2).map((label) => label.replace(/_f32.*/, '')).sort(), ['sample', 'sort_logits']);
+    await engine.dispose();
+  }
+  assert.equal(texts[1], texts[0]);
+});
+
 test('a device that computes wrong logits is noticed by the golden ones', async () => {
   const wrong = path.join(scratch, 'wrong');
   fs.cpSync(bundle, wrong, { recursive: true });

@@ -89,7 +89,8 @@ test('a token: one submit, one pass, four bytes read back, nothing made', async 
   const counted = counting();
   const engine = await load(bundle, { device: 'webgpu', gpu: counted, variant: 'soft' });
   const { counts } = counted;
-  for (const sampling of [{ temperature: 0 }, settings.all, settings.plain]) {
+  // Drawing first: the kernels for it are compiled behind the others.
+  for (const sampling of [settings.all, settings.plain, { temperature: 0 }]) {
     const request = { prompt, maxTokens: 20, ignoreEos: true, seed: 1, ...sampling };
     await engine.generate(request); // from now on the prompt is held
     Object.assign(counts, { created: [], encoders: 0, passes: 0, submits: 0, mapped: [] });
@@ -124,6 +125,16 @@ test('the text is the native program\'s where the logits are', async () => {
     const expected = JSON.parse(sinter('run', native, '-p', prompt, '-n', 40, '--json', '--seed', 11, ...list));
     const drawn = await engine.generate({ prompt, maxTokens: 40, seed: 11, ...sampling });
     assert.equal(drawn.text, expected.text, name);
+  }
+  // Biases: chosen by the host from logits that are read back, greedily and drawn.
+  const [first, second] = JSON.parse(sinter('run', native, '-p', prompt, '-n', 2, '--json', '--temp', 0)).tokens;
+  for (const temperature of [0, 0.9]) {
+    const biases = { [first]: -100, [second]: 2.5 };
+    const list = Object.entries(biases).flatMap(([token, bias]) => ['--logit-bias', `${token}=${bias}`]);
+    const expected = JSON.parse(sinter('run', native, '-p', prompt, '-n', 30, '--json', '--seed', 5, '--temp', temperature, ...list));
+    assert.ok(!expected.tokens.includes(first));
+    const drawn = await engine.generate({ prompt, maxTokens: 30, seed: 5, temperature, logitBias: biases });
+    assert.equal(drawn.text, expected.text, `biases at ${temperature}`);
   }
   await engine.dispose();
 });

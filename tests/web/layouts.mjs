@@ -12,7 +12,8 @@ if (!fs.existsSync(script)) skip('the JavaScript library is not built');
 const { layouts } = await import(pathToFileURL(script).href);
 
 const structs = {
-  error: 'sinter_error', memoryFile: 'sinter_memory_file', samplerParams: 'sinter_sampler_params', chatParams: 'sinter_chat_params',
+  error: 'sinter_error', memoryFile: 'sinter_memory_file', samplerParams: 'sinter_sampler_params',
+  logitBias: 'sinter_logit_bias', chatParams: 'sinter_chat_params',
 };
 assert.deepEqual(Object.keys(layouts).sort(), Object.keys(structs).sort());
 const snake = (name) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);

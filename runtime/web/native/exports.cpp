@@ -29,6 +29,7 @@ AT(sinter_sampler_params, presence_penalty, 24);
 AT(sinter_sampler_params, frequency_penalty, 28);
 AT(sinter_sampler_params, penalty_window, 32);
 AT(sinter_sampler_params, seed, 40);
+SIZE(sinter_logit_bias, 8);
 SIZE(sinter_chat_params, 40);
 AT(sinter_chat_params, add_generation_prompt, 4);
 AT(sinter_chat_params, messages, 8);

@@ -60,6 +60,8 @@ TEST(Misuse, NullEverywhere) {
   EXPECT_EQ(sinter_sampler_destroy(nullptr), SINTER_OK);
   EXPECT_EQ(sinter_sampler_reset(nullptr, 1), SINTER_INVALID_HANDLE);
   EXPECT_EQ(sinter_sampler_accept(nullptr, 1), SINTER_INVALID_HANDLE);
+  EXPECT_EQ(sinter_sampler_set_biases(nullptr, nullptr, 0, &error),
+            SINTER_INVALID_HANDLE);
   EXPECT_EQ(sinter_sampler_sample(nullptr, &logit, 1, &token, &error),
             SINTER_INVALID_HANDLE);
   EXPECT_EQ(sinter_tokenize(nullptr, "a", 1, 0, &token, 1, &size, &error),

@@ -153,6 +153,78 @@ TEST(Sampler, Penalties) {
   EXPECT_EQ(chosen, (std::vector<int32_t>{0, 0, 1, 0}));
 }
 
+TEST(Sampler, Biases) {
+  Fault fault(nullptr);
+  const float logits[] = {4, 3, -1, -1};
+  auto chosen = [&](Sampler &sampler) {
+    int32_t token = -1;
+    EXPECT_EQ(sampler.sample(logits, &token, fault), SINTER_OK);
+    return token;
+  };
+  Sampler greedy;
+  ASSERT_EQ(greedy.create(params(0), 4, fault), SINTER_OK);
+  EXPECT_TRUE(greedy.isGreedy());
+  // A token twice: the sum. Token 2: -1 + 2 + 2.5 = 3.5, below 4.
+  sinter_logit_bias some[] = {{2, 2}, {2, 2.5f}};
+  ASSERT_EQ(greedy.setBiases(some, 2, fault), SINTER_OK);
+  EXPECT_FALSE(greedy.isGreedy());
+  EXPECT_EQ(chosen(greedy), 0);
+  some[0].bias = 2.75f; // 4.25
+  ASSERT_EQ(greedy.setBiases(some, 2, fault), SINTER_OK);
+  EXPECT_EQ(chosen(greedy), 2);
+  greedy.reset(1);
+  EXPECT_EQ(chosen(greedy), 2) << "they outlast a reset";
+  ASSERT_EQ(greedy.setBiases(nullptr, 0, fault), SINTER_OK);
+  EXPECT_EQ(chosen(greedy), 0);
+
+  // Before penalties: (3 + 2) / 2 = 2.5 and not 3 / 2 + 2, below 4 / 1.
+  sinter_sampler_params p = params(0);
+  p.repeat_penalty = 2;
+  Sampler penalised;
+  ASSERT_EQ(penalised.create(p, 4, fault), SINTER_OK);
+  const sinter_logit_bias second = {1, 2};
+  ASSERT_EQ(penalised.setBiases(&second, 1, fault), SINTER_OK);
+  EXPECT_EQ(chosen(penalised), 1);
+  EXPECT_EQ(chosen(penalised), 0);
+  EXPECT_EQ(chosen(penalised), 1) << "2.5 against 4 / 2";
+
+  // Drawn: e^1, 1, and what is forbidden.
+  Sampler drawing;
+  ASSERT_EQ(drawing.create(params(1), 4, fault), SINTER_OK);
+  const sinter_logit_bias three[] = {{0, -100}, {1, -3}, {2, 1}};
+  ASSERT_EQ(drawing.setBiases(three, 3, fault), SINTER_OK);
+  std::map<int32_t, int> counts;
+  for (int i = 0; i < 20000; ++i)
+    ++counts[chosen(drawing)];
+  double sum = 1 + 1 + std::exp(-1);
+  expectShares(counts, {0, 1 / sum, 1 / sum, std::exp(-1) / sum}, 20000);
+}
+
+TEST(Sampler, BiasRanges) {
+  sinter_error error;
+  Fault fault(&error);
+  Sampler sampler;
+  ASSERT_EQ(sampler.create(params(0), 10, fault), SINTER_OK);
+  auto refused = [&](std::vector<sinter_logit_bias> biases, const char *what) {
+    EXPECT_EQ(sampler.setBiases(biases.data(), biases.size(), fault),
+              SINTER_INVALID_ARGUMENT);
+    EXPECT_NE(std::string(error.message).find(what), std::string::npos)
+        << error.message;
+  };
+  const sinter_logit_bias kept = {3, 100};
+  ASSERT_EQ(sampler.setBiases(&kept, 1, fault), SINTER_OK);
+  refused({{10, 1}}, "token 10, the vocabulary has 10");
+  refused({{0, 1}, {-1, 1}}, "token -1");
+  refused({{1, 100.5f}}, "token 1 is 100.5");
+  refused({{1, std::nanf("")}}, "token 1 is");
+  refused({{1, -INFINITY}}, "token 1 is -inf");
+  refused(std::vector<sinter_logit_bias>(301), "301 logit biases, at most 300");
+  EXPECT_EQ(sampler.setBiases(nullptr, 1, fault), SINTER_INVALID_ARGUMENT);
+  EXPECT_TRUE(sampler.hasBiases()) << "the earlier ones stay";
+  std::vector<sinter_logit_bias> most(300, {9, -100});
+  EXPECT_EQ(sampler.setBiases(most.data(), most.size(), fault), SINTER_OK);
+}
+
 TEST(Sampler, WindowForgets) {
   Fault fault(nullptr);
   sinter_sampler_params p = params(0);

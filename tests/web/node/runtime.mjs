@@ -94,10 +94,11 @@ export class Runtime {
 
   /**
    * Opens a bundle folder. variant null: without a device; file: the kernel file's stem; workers false: none is started;
-   * damage: functions by file that change its bytes; missing: files that are left out.
+   * damage: functions by file that change its bytes ("stamp": of the kernels); missing: files that are left out;
+   * weightsAt: where the weights' first byte goes in the room for them.
    */
   open(folder, options = {}) {
-    return new Model(this, folder, { variant: 'relaxed', threads: 1, plan: 'plan.fb', workers: true, ...options });
+    return new Model(this, folder, { variant: 'relaxed', threads: 1, plan: 'plan.fb', workers: true, weightsAt: 0, ...options });
   }
 }
 
@@ -127,6 +128,7 @@ export class Model {
     this.kernelFile = path.join(this.folder, `kernels/wasm/${stem}.wasm`);
     const kernels = new WebAssembly.Module(fs.readFileSync(this.kernelFile));
     this.stamp = new Uint8Array(WebAssembly.Module.customSections(kernels, 'sinter')[0]);
+    this.options.damage?.stamp?.(this.stamp);
     // The plan's kernel table is needed to link, so a model without a device comes first.
     this.handle = this.openAgain(0, 1);
     this.kernelIds = this.plan().kernels.map((kernel) => kernel.id);
@@ -157,7 +159,7 @@ export class Model {
   fill(folder) {
     const at = this.r.x.sinter_web_weights(this.handle) >>> 0;
     const shards = this.manifest.files.filter((file) => file.path.startsWith('weights/'));
-    let offset = at;
+    let offset = at + this.options.weightsAt;
     for (const shard of shards.sort((a, b) => (a.path < b.path ? -1 : 1))) {
       this.r.u8.set(fs.readFileSync(path.join(folder, shard.path)), offset);
       offset += shard.size;

@@ -80,6 +80,67 @@ test('a reply does not depend on what the memory held before', async () => {
   await model.close();
 });
 
+/** The bundle as one of `shift` more bytes of weights, which come first: damage for Model. */
+function shifted(shift) {
+  const model = new Runtime(files.single).open(bundle, { variant: null });
+  const { weights, entries, weightBytes } = model.table;
+  const bound = entries.flatMap((entry) => entry.dispatches).flatMap((dispatch) => dispatch.bindings).filter((range) => range.space === 0);
+  const ranges = new Set([...weights.map((weight) => weight.range), ...bound].map(({ offset, bytes }) => `${offset} ${bytes}`));
+  const plan = fs.readFileSync(path.join(bundle, 'plan.fb'));
+  let moved = 0, sizes = 0;
+  for (let at = 0; at + 8 <= plan.length; at += 8) {
+    const value = Number(plan.readBigUInt64LE(at));
+    // A Range of the schema: offset, bytes, space and seven zero bytes.
+    const isRange = at + 24 <= plan.length && plan.readBigUInt64LE(at + 16) === 0n && ranges.has(`${value} ${plan.readBigUInt64LE(at + 8)}`);
+    if (isRange) ++moved;
+    else if (value === weightBytes) ++sizes;
+    else continue;
+    plan.writeBigUInt64LE(BigInt(value + shift), at);
+  }
+  assert.deepEqual([moved, sizes], [weights.length + bound.length, 1]);
+  const sha256 = crypto.createHash('sha256').update(plan).digest();
+  const manifest = structuredClone(model.manifest);
+  const total = weightBytes + shift, shard = model.table.shardBytes;
+  manifest.bytes.weights = total;
+  manifest.files = manifest.files.filter((file) => !file.path.startsWith('weights/'))
+    .map((file) => (file.path === 'plan.fb' ? { ...file, sha256: sha256.toString('hex') } : file));
+  for (let i = 0; i * shard < total; ++i)
+    manifest.files.push({ path: `weights/${String(i).padStart(5, '0')}.bin`, size: Math.min(shard, total - i * shard), sha256: '0'.repeat(64) });
+  const old = crypto.createHash('sha256').update(fs.readFileSync(path.join(bundle, 'plan.fb'))).digest();
+  const stamp = (bytes) => {
+    const at = Buffer.from(bytes).indexOf(old);
+    assert.ok(at > 0, 'the kernels carry the hash of their plan');
+    bytes.set(sha256, at);
+  };
+  return { 'plan.fb': () => plan, 'manifest.json': () => Buffer.from(JSON.stringify(manifest)), stamp };
+}
+
+test('weights of more than 2 GiB: the last ones, cache and activations lie beyond it', async () => {
+  const single = new Runtime(files.single).open(bundle, { variant: 'simd128' });
+  const expected = reply(single);
+  await single.close();
+  // Pages that nobody touches take no memory.
+  const shift = 9 * 2 ** 28; // 2.25 GiB
+  const damage = shifted(shift);
+  for (const threads of [1, 2]) {
+    const runtime = new Runtime(threads > 1 ? files.threads : files.single, { threads: threads > 1 });
+    for (let again = 0; again < 2; ++again) {
+      const model = runtime.open(bundle, { variant: 'simd128', threads, damage, weightsAt: shift });
+      assert.ok((runtime.x.sinter_web_weights(model.handle) >>> 0) + shift > 2 ** 31);
+      assert.deepEqual(reply(model), expected, `${threads} threads`);
+      await model.close();
+    }
+    const held = runtime.memory.buffer.byteLength;
+    assert.ok(held > shift && held < shift + (256 << 20), `${held} bytes: the room was used again`);
+  }
+  // Two of them are too many for 4 GiB: an error, no crash, and one still works.
+  const runtime = new Runtime(files.single);
+  const model = runtime.open(bundle, { variant: 'simd128', damage, weightsAt: shift });
+  assert.throws(() => runtime.open(bundle, { variant: 'simd128', damage, weightsAt: shift }), /OUT_OF_MEMORY: .*bytes of weights/);
+  assert.deepEqual(reply(model), expected);
+  await model.close();
+});
+
 test('workers may never come', () => {
   const runtime = new Runtime(files.threads, { threads: true });
   const model = runtime.open(bundle, { variant: 'simd128', threads: 4, workers: false });

@@ -218,6 +218,10 @@ test('every wrong value is an error with the field\'s name', async () => {
     [{ tokens: [1], presencePenalty: 1e9 }, 'presencePenalty'], [{ tokens: [1], penaltyWindow: 1e9 }, 'penaltyWindow'],
     [{ tokens: [1], seed: 0.5 }, 'seed'], [{ tokens: [1], stop: [''] }, 'stop[0]'], [{ tokens: [1], stop: 5 }, 'stop'],
     [{ tokens: [1], stop: Array(17).fill('a') }, 'stop'], [{ tokens: [1], stop: 'x'.repeat(257) }, 'stop'],
+    [{ tokens: [1], logitBias: [1] }, 'logitBias'], [{ tokens: [1], logitBias: 'x' }, 'logitBias'], [{ tokens: [1], logitBias: { 28: 1 } }, 'logitBias.28'],
+    [{ tokens: [1], logitBias: { '-1': 1 } }, 'logitBias.-1'], [{ tokens: [1], logitBias: { '01': 1 } }, 'logitBias.01'],
+    [{ tokens: [1], logitBias: { 5: 100.5 } }, 'logitBias.5'], [{ tokens: [1], logitBias: { 5: '1' } }, 'logitBias.5'],
+    [{ tokens: [1], logitBias: Object.fromEntries(Array.from({ length: 301 }, (_, i) => [i, 1])) }, 'logitBias'],
     [{ tokens: [1], stopTokens: [99] }, 'stopTokens[0]'], [{ tokens: [1], logprobs: -1 }, 'logprobs'],
   ];
   for (const [request, param] of cases) {
@@ -232,6 +236,9 @@ test('settings of the bundle are the defaults; the request\'s win', async () => 
   assert.deepEqual([device.settings.temperature, device.settings.topP, device.settings.topK], [0.7, 0.9, 0]);
   await engine.generate({ tokens: [1], maxTokens: 1, temperature: 0, seed: -1 });
   assert.deepEqual([device.settings.temperature, device.settings.seed], [0, 2n ** 64n - 1n]);
+  assert.deepEqual(device.settings.logitBias, []);
+  await engine.generate({ tokens: [1], maxTokens: 1, logitBias: { 3: -100, 27: 1.5 } });
+  assert.deepEqual(device.settings.logitBias, [[3, -100], [27, 1.5]]);
 });
 
 test('logprobs: the chosen token\'s and the likeliest', async () => {

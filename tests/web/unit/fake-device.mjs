@@ -11,9 +11,12 @@ export class FakeModel {
   tokenize(text) { return Int32Array.from(text, (c) => letters.indexOf(c)); }
   detokenize(tokens) { return Array.from(tokens, (t) => letters[t]).join(''); }
   tokenizeChat(request) { return this.tokenize(this.applyChatTemplate(request)); }
-  applyChatTemplate({ messagesJson }) {
-    return JSON.parse(messagesJson).map((m) => (m.role === 'user' ? 'u' : 'a') + m.content).join('') + 'a';
+  /** As most templates: it knows no tools. */
+  applyChatTemplate({ messagesJson, toolsJson }) {
+    const tools = this.knowsTools && toolsJson ? `tools ${JSON.parse(toolsJson).length} ` : '';
+    return tools + JSON.parse(messagesJson).map((m) => (m.role === 'user' ? 'u' : 'a') + m.content).join('') + 'a';
   }
+  knowsTools = false;
   streams = 0;
   createTextStream() {
     ++this.streams;
@@ -101,5 +104,5 @@ export class FakeDevice {
   async dispose() { assert.equal(this.pending, 0); this.disposed = true; }
 }
 
-export const info = { name: 'fake', hasChatTemplate: true, hasTokenizer: true };
+export const info = { name: 'fake', vocabSize: letters.length, hasChatTemplate: true, hasTokenizer: true };
 export const load = { seconds: 0, stageSeconds: {}, downloadedBytes: 0, cachedBytes: 0, healedFiles: 0 };

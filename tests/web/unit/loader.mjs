@@ -398,6 +398,38 @@ test('an abort at any time leaves a cache that the next load goes on from', asyn
   });
 });
 
+test('the first shard may come before its device is there; who gives up leaves nothing open', async () => {
+  const bundle = makeBundle({ weights: shardBytes + 1000 });
+  let hold;
+  const held = new Promise((ok) => { hold = ok; });
+  const behave = async (request, response, next) => {
+    if (request.path === 'weights/00001.bin') await held;
+    next();
+  };
+  await withServer(bundle, behave, async (server) => {
+    const storage = new FakeStorage();
+    const loader = await BundleLoader.open(server.base, { environment: { storage }, download: quick });
+    loader.begin();
+    loader.begin();
+    while (loader.progress.downloadedBytes < shardBytes) await new Promise((ok) => setTimeout(ok, 1));
+    assert.deepEqual(weightsLog(server).map((e) => e.path), ['weights/00000.bin'], 'one shard, once');
+    hold();
+    const bytes = Buffer.alloc(bundle.weights.length);
+    await loader.weights((offset, piece) => { bytes.set(piece, offset); });
+    assert.ok(bytes.equals(bundle.weights));
+    assert.equal(loader.progress.downloadedBytes, bundle.weights.length);
+    // Given up in the middle of the first one.
+    const second = new FakeStorage();
+    const given = await BundleLoader.open(server.base, { environment: { storage: second }, download: quick });
+    given.begin();
+    while (given.progress.downloadedBytes === 0) await new Promise((ok) => setTimeout(ok, 1));
+    given.abandon();
+    while (second.open > 0) await new Promise((ok) => setTimeout(ok, 1));
+    await rejectsWith(given.weights(() => {}), 'ABORTED');
+    assert.ok((await loadAll(server.base, second)).bytes.equals(bundle.weights));
+  });
+});
+
 test('a failing device ends the load with its error', async () => {
   const bundle = makeBundle({ weights: 3 * shardBytes });
   await withServer(bundle, undefined, async (server) => {

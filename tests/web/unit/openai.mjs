@@ -88,6 +88,24 @@ test('parts of text are joined; other contents are refused with their path', asy
     'messages[0].content[0].type');
 });
 
+test('logit_bias reaches the device', async () => {
+  const engine = makeEngine();
+  await engine.chat.completions.create({ messages: user('hi'), logit_bias: { 7: -100, 12: 3.5 } });
+  assert.deepEqual(engine.device.settings.logitBias, [[7, -100], [12, 3.5]]);
+});
+
+test('tools are for templates that know them; tool_choice "none" leaves them out', async () => {
+  const tools = [{ type: 'function', function: { name: 'f' } }];
+  const engine = makeEngine();
+  const asked = async (more) => (await engine.chat.completions.create({ messages: user('hi'), tools, max_tokens: 1, ...more })).usage.prompt_tokens;
+  const error = await rejectsWith(asked({}), 'INVALID_REQUEST');
+  assert.match(error.message, /template knows no tools/);
+  const without = await asked({ tool_choice: 'none' });
+  engine.device.model.knowsTools = true;
+  assert.equal(await asked({ tool_choice: 'none' }), without);
+  assert.ok((await asked({ tool_choice: 'auto' })) > without);
+});
+
 test('wrong requests are errors with the path', async () => {
   const engine = makeEngine();
   const ok = { messages: user('a') };
@@ -103,7 +121,12 @@ test('wrong requests are errors with the path', async () => {
     [{ ...ok, logprobs: 1 }, 'logprobs'], [{ ...ok, top_logprobs: 2 }, 'top_logprobs'],
     [{ ...ok, logprobs: true, top_logprobs: 21 }, 'top_logprobs'], [{ ...ok, tools: {} }, 'tools'], [{ ...ok, model: 5 }, 'model'],
     [{ ...ok, stream_options: { usage: 1 } }, 'stream_options.usage'], [{ ...ok, chat_template_kwargs: [] }, 'chat_template_kwargs'],
-    [{ ...ok, response_format: { type: 'json_object' } }, 'response_format'], [{ ...ok, logit_bias: {} }, 'logit_bias'],
+    [{ ...ok, response_format: { type: 'json_object' } }, 'response_format.type'], [{ ...ok, response_format: 'text' }, 'response_format'],
+    [{ ...ok, logit_bias: [] }, 'logit_bias'], [{ ...ok, logit_bias: { 28: 1 } }, 'logit_bias.28'], [{ ...ok, logit_bias: { 5: 101 } }, 'logit_bias.5'],
+    [{ ...ok, logit_bias: { 5: null } }, 'logit_bias.5'], [{ ...ok, logit_bias: { hello: 1 } }, 'logit_bias.hello'],
+    [{ ...ok, tool_choice: 'required' }, 'tool_choice'], [{ ...ok, tool_choice: { type: 'function' } }, 'tool_choice'],
+    [{ ...ok, tools: [{ type: 'function' }] }, 'tools'], [{ ...ok, functions: [] }, 'functions'], [{ ...ok, parallel_tool_calls: true }, 'parallel_tool_calls'],
+    [{ ...ok, stream_options: { include_usage: 1 } }, 'stream_options.include_usage'], [{ ...ok, modalities: ['text'] }, 'modalities'],
   ];
   for (const [request, param] of cases) {
     const error = await rejectsWith(engine.chat.completions.create(request), 'INVALID_REQUEST');
@@ -111,5 +134,8 @@ test('wrong requests are errors with the path', async () => {
     assert.ok(error.message.includes(param.split('.').at(-1).replace(/\[\d+\]$/, '')), error.message);
   }
   await rejectsWith(engine.chat.completions.create(null), 'INVALID_REQUEST');
-  assert.equal((await engine.chat.completions.create({ ...ok, temperature: null, stop: null })).choices.length, 1);
+  const neutral = {
+    temperature: null, stop: null, logit_bias: null, n: 1, tools: [], tool_choice: 'auto', response_format: { type: 'text' }, stream_options: null,
+  };
+  assert.equal((await engine.chat.completions.create({ ...ok, ...neutral })).choices.length, 1);
 });

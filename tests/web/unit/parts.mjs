@@ -71,6 +71,19 @@ test('a flipped bit in the manifest is a typed error, or the manifest says what 
   assert.deepEqual([...codes].sort(), ['BAD_MANIFEST', 'VERSION_MISMATCH']);
 });
 
+test('what a WebAssembly memory cannot hold is told with numbers; 3 GiB of weights it can', async () => {
+  const { checkWasmMemory } = await lib('device-wasm');
+  const gib = 2 ** 30;
+  const sized = (weights, state) => ({ bytes: { weights }, targets: new Map([['wasm', { arenaBytes: 2 ** 20, stateBytes: state }]]) });
+  checkWasmMemory(sized(3 * gib, gib / 2));
+  checkWasmMemory(sized(4 * gib - (100 << 20), 2 ** 20));
+  for (const [weights, state] of [[4 * gib - (40 << 20), 2 ** 20], [3 * gib, gib], [5 * gib, 0]]) {
+    const error = await rejectsWith((async () => checkWasmMemory(sized(weights, state)))(), 'LIMIT_EXCEEDED');
+    assert.deepEqual([error.details.available, error.details.needed > weights + state], [4 * gib, true]);
+    assert.match(error.message, /weights [345]\.\d GiB, KV cache/);
+  }
+});
+
 test('paths', () => {
   for (const good of ['a', 'weights/00000.bin', 'a.b/c-d']) assert.ok(isSafePath(good), good);
   for (const bad of ['', '/a', 'a/', 'a//b', '..', 'a/../b', './a', 'a\\b', 'a:b', 'a\nb', 'x'.repeat(256)])
@@ -167,6 +180,7 @@ test('weights are cut between bindings, below the limit', async () => {
 
 test('a submit reads no more weights than a slow adapter may at once, and loses no dispatch', async () => {
   const { GpuProgram } = await lib('gpu-program');
+  const { GpuKernels } = await lib('gpu-kernels');
   // What a device is asked for while it records: each submit as its list of dispatches.
   const submits = [];
   let current = [];
@@ -188,7 +202,8 @@ test('a submit reads no more weights than a slow adapter may at once, and loses 
   const plan = { kernels: ['a', 'b', 'c', 'd'], entries: new Map([['decode', [0, 1, 2, 3].map(dispatch)]]) };
   const run = async (limit, tokenCount) => {
     submits.length = 0;
-    const program = await GpuProgram.create(device, plan, { binding: made }, kernels, '', 'soft', limit);
+    const compiled = new GpuKernels(device, plan, { infos: kernels, sources: new Map([['', '']]), variant: 'soft' });
+    const program = await GpuProgram.create(device, plan, { binding: made }, compiled, limit);
     program.run([{ entry: 'decode', slot: 0, tokenCount }]);
     return submits.map((list) => list.join(''));
   };
