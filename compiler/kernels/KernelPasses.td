@@ -20,7 +20,8 @@ def BuildRegionKernels : Pass<"xf-build-region-kernels", "::mlir::ModuleOp"> {
     Option<"registers", "registers", "int64_t", "32", "number of vector registers">,
     Option<"features", "features", "std::string", "\"fma|f16_convert|dot_u8s8\"", "features of #kern.caps, separated by |">,
     Option<"group", "group", "int64_t", "0", "lanes of a workgroup; 0 for CPU workers. More: families for grids are asked, and simd-bits is 32">,
-    Option<"cheapBarriers", "cheap-barriers", "bool", "false", "whether the lanes of a workgroup may meet">];
+    Option<"cheapBarriers", "cheap-barriers", "bool", "false", "whether the lanes of a workgroup may meet">,
+    Option<"matrix", "matrix", "int64_t", "0", "edge of the matrices that a subgroup multiplies; 0: none">];
   let dependentDialects = ["::sinter::kern::KernDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }

@@ -103,9 +103,7 @@ sinter::kernels::buildKernel(OpBuilder &builder, const KernelFamily &family,
     return region.emitOpError() << kScheduleAttr << ": " << problem;
   auto group = used.find("group");
   if (group != used.end())
-    caps = kern::CapsAttr::get(caps.getContext(), caps.getSimdBits(),
-                               caps.getRegisters(), caps.getFeatures(),
-                               caps.getCheapBarriers(), group->second);
+    caps = caps.withGroup(group->second);
   // The families ask the region; it says so only while they build.
   Attribute before = region->getAttr(kScheduleAttr);
   if (!used.empty())

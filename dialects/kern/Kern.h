@@ -19,5 +19,8 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/kern/KernAttrs.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/kern/KernTypes.h.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/kern/KernOps.h.inc"

@@ -14,6 +14,9 @@ using namespace sinter::kern;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/kern/KernAttrs.cpp.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/kern/KernTypes.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/kern/KernOps.cpp.inc"
 
@@ -21,6 +24,10 @@ void KernDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/kern/KernAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/kern/KernTypes.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST
@@ -31,7 +38,7 @@ void KernDialect::initialize() {
 LogicalResult CapsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                int64_t simdBits, int64_t registers,
                                Feature features, bool cheapBarriers,
-                               int64_t group) {
+                               int64_t group, int64_t matrix) {
   if (simdBits < 32 || simdBits > 2048 || (simdBits & (simdBits - 1)))
     return emitError() << "simd_bits must be a power of two from 32 to 2048, "
                           "got "
@@ -42,5 +49,11 @@ LogicalResult CapsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "group must be from 0 to 1024, got " << group;
   if (group && simdBits != 32)
     return emitError() << "simd_bits must be 32 on a grid, got " << simdBits;
+  if (matrix && matrix != 8 && matrix != 16)
+    return emitError() << "matrix must be 0, 8 or 16, got " << matrix;
+  if (matrix && !(group && cheapBarriers &&
+                  bitEnumContainsAll(features, Feature::subgroups)))
+    return emitError() << "matrix needs a grid with subgroups and cheap "
+                          "barriers";
   return success();
 }

@@ -21,6 +21,7 @@ def Kern_Dialect : Dialect {
     insert, from_elements}, scf.{for, if, while}, memref.{load, store}. An index is an unsigned 32-bit number.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
 }
 
 def Kern_Feature : I64BitEnumAttr<"Feature", "what a device can do", [
@@ -45,14 +46,17 @@ def Kern_CapsAttr : AttrDef<Kern_Dialect, "Caps"> {
   let description = [{
     `simd_bits`: width of a vector register; `registers`: how many of them; `cheap_barriers`: whether workers may meet within a kernel;
     `group`: lanes of a workgroup, 0 for CPU workers. On grids simd_bits is 32, a lane being scalar, and without cheap_barriers
-    (software adapters) there is no barrier, no shared memory and no subgroup op: each lane computes whole results.
+    (software adapters) there is no barrier, no shared memory and no subgroup op: each lane computes whole results. `matrix`: the edge of
+    the square f16 matrices that a subgroup multiplies in one instruction, with sums in f32; 0: there is none.
     Kernels learn about hardware from here and from nothing else.
   }];
   let parameters = (ins "int64_t":$simd_bits, "int64_t":$registers, EnumParameter<Kern_Feature>:$features,
                         DefaultValuedParameter<"bool", "false">:$cheap_barriers,
-                        DefaultValuedParameter<"int64_t", "0">:$group);
-  let builders = [AttrBuilder<(ins "int64_t":$simd_bits, "int64_t":$registers, "Feature":$features, "bool":$cheap_barriers), [{
-    return $_get($_ctxt, simd_bits, registers, features, cheap_barriers, /*group=*/0);
+                        DefaultValuedParameter<"int64_t", "0">:$group,
+                        DefaultValuedParameter<"int64_t", "0">:$matrix);
+  let builders = [AttrBuilder<(ins "int64_t":$simd_bits, "int64_t":$registers, "Feature":$features, "bool":$cheap_barriers,
+                                      CArg<"int64_t", "0">:$group), [{
+    return $_get($_ctxt, simd_bits, registers, features, cheap_barriers, group, /*matrix=*/0);
   }]>];
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
@@ -61,6 +65,10 @@ def Kern_CapsAttr : AttrDef<Kern_Dialect, "Caps"> {
     int64_t lanes() const { return getSimdBits() / 32; }
     /// Whether workers are workgroups.
     bool isGrid() const { return getGroup() > 0; }
+    /// The same with another number of lanes in a workgroup.
+    CapsAttr withGroup(int64_t group) const {
+      return get(getContext(), getSimdBits(), getRegisters(), getFeatures(), getCheapBarriers(), group, getMatrix());
+    }
   }];
   let genVerifyDecl = 1;
 }
@@ -73,6 +81,29 @@ def Kern_Scalar : I32EnumAttr<"Scalar", "a number the runtime passes with each d
 def Kern_Reduction : I32EnumAttr<"Reduction", "how numbers of several lanes become one", [
     I32EnumAttrCase<"add", 0>, I32EnumAttrCase<"max", 1>]> {
   let cppNamespace = "::sinter::kern";
+}
+
+def Kern_MatrixUse : I32EnumAttr<"MatrixUse", "what a matrix is in a * b + sum", [
+    I32EnumAttrCase<"a", 0>, I32EnumAttrCase<"b", 1>, I32EnumAttrCase<"sum", 2>]> {
+  let cppNamespace = "::sinter::kern";
+  let genSpecializedAttr = 0;
+}
+
+def Kern_MatrixOrder : I32EnumAttr<"MatrixOrder", "what lies in one piece in memory", [
+    I32EnumAttrCase<"rows", 0>, I32EnumAttrCase<"columns", 1>]> {
+  let cppNamespace = "::sinter::kern";
+}
+
+def Kern_MatrixType : TypeDef<Kern_Dialect, "Matrix"> {
+  let mnemonic = "matrix";
+  let summary = "a square matrix that the lanes of a subgroup hold together: `!kern.matrix<16xf16, a>`";
+  let description = [{
+    Which lane holds which element is the device's secret; there are only the ops kern.matrix_*. It may go through loops.
+    - matrix_c1: `edge` is 8 or 16; elements are f16 for the uses a and b, f32 for sum
+  }];
+  let parameters = (ins "int64_t":$edge, "::mlir::Type":$element, "MatrixUse":$use);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
 
 class Kern_Op<string mnemonic, list<Trait> traits = []> : Op<Kern_Dialect, mnemonic, traits>;

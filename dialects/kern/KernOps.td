@@ -226,4 +226,69 @@ def Kern_PackedDotOp : Kern_Op<"packed_dot", [Pure]> {
   let assemblyFormat = "$lhs `,` $rhs attr-dict";
   let hasVerifier = 1;
 }
+
+//===-- Matrices of a subgroup ----------------------------------------------------------------------------------------===//
+
+def Kern_MatrixFillOp : Kern_Op<"matrix_fill", [Pure]> {
+  let summary = "a matrix of equal numbers";
+  let description = [{
+    Only where all lanes of the subgroup come by, with the same number.
+    - matrix_fill_c1: only on a grid whose caps have matrices of this edge
+    - matrix_fill_c2: the use is sum
+  }];
+  let arguments = (ins F32:$value);
+  let results = (outs Kern_MatrixType:$result);
+  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Kern_MatrixLoadOp : Kern_Op<"matrix_load"> {
+  let summary = "a matrix out of workgroup memory: f16, two in a word";
+  let description = [{
+    `order` says whether rows or columns lie in one piece; the next one is `stride` words further. Only where all lanes of the subgroup
+    come by, with the same index, which is a multiple of four.
+    ```
+    %a = kern.matrix_load %tile[%at] rows stride 20 : memref<1280xi32> -> !kern.matrix<16xf16, a>
+    ```
+    - matrix_load_c1: only on a grid whose caps have matrices of this edge
+    - matrix_load_c2: the memory is a shared kern.scratch of words, the use a or b
+    - matrix_load_c3: the stride is a multiple of four words and holds a row (or column)
+  }];
+  let arguments = (ins Arg<MemRefRankOf<[I32], [1]>, "words", [MemRead]>:$memory, Index:$index, Kern_MatrixOrder:$order,
+                       I64Attr:$stride);
+  let results = (outs Kern_MatrixType:$result);
+  let assemblyFormat = [{
+    $memory `[` $index `]` $order `stride` $stride attr-dict `:` type($memory) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kern_MatrixMultiplyAddOp : Kern_Op<"matrix_multiply_add", [Pure, AllTypesMatch<["sum", "result"]>]> {
+  let summary = "a * b + sum; products and sums in f32";
+  let description = [{
+    Only where all lanes of the subgroup come by.
+    - matrix_multiply_add_c1: only on a grid whose caps have matrices of this edge
+    - matrix_multiply_add_c2: the uses are a, b and sum
+  }];
+  let arguments = (ins Kern_MatrixType:$a, Kern_MatrixType:$b, Kern_MatrixType:$sum);
+  let results = (outs Kern_MatrixType:$result);
+  let assemblyFormat = "$a `,` $b `,` $sum attr-dict `:` type($a) `,` type($b) `,` type($sum)";
+  let hasVerifier = 1;
+}
+
+def Kern_MatrixStoreOp : Kern_Op<"matrix_store"> {
+  let summary = "writes a matrix of sums to workgroup memory";
+  let description = [{
+    As kern.matrix_load, of f32.
+    - matrix_store_c1: only on a grid whose caps have matrices of this edge
+    - matrix_store_c2: the memory is a shared kern.scratch of f32, the use is sum
+    - matrix_store_c3: the stride is a multiple of four and holds a row (or column)
+  }];
+  let arguments = (ins Kern_MatrixType:$matrix, Arg<MemRefRankOf<[F32], [1]>, "numbers", [MemWrite]>:$memory, Index:$index,
+                       Kern_MatrixOrder:$order, I64Attr:$stride);
+  let assemblyFormat = [{
+    $matrix `,` $memory `[` $index `]` $order `stride` $stride attr-dict `:` type($matrix) `,` type($memory)
+  }];
+  let hasVerifier = 1;
+}
 #endif

@@ -27,6 +27,8 @@ struct SpirvVariant {
   bool cheapBarriers;
   std::vector<std::string> deviceFeatures; ///< names of the Vulkan device's
   StringRef when;
+  int64_t matrix = 0;  ///< edge of a subgroup's matrices
+  bool byName = false; ///< made only when it is asked for
 };
 
 /// In the order the runtime looks: a software device may have what the others
@@ -34,6 +36,19 @@ struct SpirvVariant {
 ArrayRef<SpirvVariant> allVariants() {
   static const SpirvVariant table[] = {
       {"spirv-soft", Feature::none, false, {}, "software"},
+      {"spirv-coop",
+       Feature::shader_f16 | Feature::subgroups,
+       true,
+       {"float16", "subgroups", "matrix_16x16x16"},
+       "",
+       16},
+      {"spirv-coop8",
+       Feature::shader_f16 | Feature::subgroups,
+       true,
+       {"float16", "subgroups", "matrix_8x8x8"},
+       "",
+       8,
+       /*byName=*/true},
       {"spirv-dot",
        Feature::packed_dot | Feature::subgroups,
        true,
@@ -110,13 +125,14 @@ SpirvTarget::variants(mlir::MLIRContext *context,
                ", "));
   SmallVector<TargetVariant> result;
   for (const SpirvVariant &known : allVariants()) {
-    if (!requested.empty() && !is_contained(requested, known.name))
+    if (requested.empty() ? known.byName : !is_contained(requested, known.name))
       continue;
     TargetVariant variant;
     variant.name = known.name.str();
     variant.caps = kern::CapsAttr::get(
         context, /*simd_bits=*/32, kRegisters, known.features,
-        known.cheapBarriers, known.cheapBarriers ? kGroup : kSoftGroup);
+        known.cheapBarriers, known.cheapBarriers ? kGroup : kSoftGroup,
+        known.matrix);
     variant.features = known.deviceFeatures;
     variant.when = known.when.str();
     result.push_back(std::move(variant));

@@ -2,10 +2,12 @@
 // activation or cap]. A lane is a row of its panels for a block of tokens: it
 // unpacks a weight once for the block, and loads an x once for its panels. Rows
 // of padding in the input are computed and not stored. Where the device
-// multiplies packed bytes, the workgroup quantizes the input first (GridDot.h).
+// multiplies packed bytes, the workgroup quantizes the input first (GridDot.h);
+// where subgroups multiply matrices, they do (GridMatrix.h).
 #include "compiler/kernels/KernelFamily.h"
 #include "compiler/kernels/grid/GridDot.h"
 #include "compiler/kernels/grid/GridLinear.h"
+#include "compiler/kernels/grid/GridMatrix.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -41,7 +43,10 @@ public:
   }
   SmallVector<ScheduleParameter> schedule(xf::RegionOp region,
                                           kern::CapsAttr caps) const override {
-    return {lanePanels(matched(region), caps), laneTokens(caps)};
+    LinearRegion linear = matched(region);
+    if (GridMatrix::fits(linear, caps))
+      return {GridMatrix::groupChoice(), GridMatrix::panelChoice(linear, caps)};
+    return {lanePanels(linear, caps), laneTokens(caps)};
   }
   FailureOr<kern::KernelOp> build(OpBuilder &builder, xf::RegionOp region,
                                   kern::CapsAttr caps) const override;
@@ -84,10 +89,23 @@ private:
   }
 };
 
+kern::KernelOp buildMatrices(OpBuilder &builder, xf::RegionOp region,
+                             const LinearRegion &linear, StringRef id,
+                             kern::CapsAttr caps) {
+  caps = caps.withGroup(chosen(region, GridMatrix::groupChoice()));
+  int64_t panels = chosen(region, GridMatrix::panelChoice(linear, caps));
+  GridShell k(builder, region, id, caps,
+              GridMatrix::outputPanels(linear, caps, panels));
+  GridMatrix matrix(k, linear, panels);
+  return k.items([&](Value first) { matrix.emit(first, kTokens); });
+}
+
 FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
                                              xf::RegionOp region,
                                              kern::CapsAttr caps) const {
   LinearRegion linear = matched(region);
+  if (GridMatrix::fits(linear, caps))
+    return buildMatrices(builder, region, linear, id(region), caps);
   int64_t each = GridLinear::panelsPerOutput(linear);
   int64_t n = chosen(region, lanePanels(linear, caps)) / each;
   GridShell k(builder, region, id(region), caps, n * (caps.getGroup() / kRows));

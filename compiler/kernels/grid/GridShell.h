@@ -40,6 +40,8 @@ public:
   kern::KernelOp items(llvm::function_ref<void(mlir::Value)> body);
 
   int64_t group() const { return caps.getGroup(); }
+  /// Edge of the matrices that a subgroup multiplies; 0: none.
+  int64_t matrixEdge() const { return caps.getMatrix(); }
   /// Whether lanes may meet: barriers and shared memory are at hand.
   bool meets() const { return caps.getCheapBarriers(); }
   mlir::Value lane();

@@ -9,6 +9,37 @@
 #define VK_NO_PROTOTYPES
 #include <vulkan/vulkan_core.h>
 
+// What headers before 1.3.255 lack of VK_KHR_cooperative_matrix.
+#ifndef VK_KHR_cooperative_matrix
+#define VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME "VK_KHR_cooperative_matrix"
+constexpr auto
+    VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR =
+        static_cast<VkStructureType>(1000506000);
+constexpr auto VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR =
+    static_cast<VkStructureType>(1000506001);
+enum VkComponentTypeKHR : int32_t {
+  VK_COMPONENT_TYPE_FLOAT16_KHR = 0,
+  VK_COMPONENT_TYPE_FLOAT32_KHR = 1,
+};
+enum VkScopeKHR : int32_t { VK_SCOPE_SUBGROUP_KHR = 3 };
+struct VkPhysicalDeviceCooperativeMatrixFeaturesKHR {
+  VkStructureType sType;
+  void *pNext;
+  VkBool32 cooperativeMatrix, cooperativeMatrixRobustBufferAccess;
+};
+struct VkCooperativeMatrixPropertiesKHR {
+  VkStructureType sType;
+  void *pNext;
+  uint32_t MSize, NSize, KSize;
+  VkComponentTypeKHR AType, BType, CType, ResultType;
+  VkBool32 saturatingAccumulation;
+  VkScopeKHR scope;
+};
+typedef VkResult(
+    VKAPI_PTR *PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)(
+    VkPhysicalDevice, uint32_t *, VkCooperativeMatrixPropertiesKHR *);
+#endif
+
 // Found without an instance, with an instance, and with a device.
 #define SINTER_VULKAN_GLOBAL(F) F(CreateInstance) F(EnumerateInstanceVersion)
 
@@ -89,6 +120,10 @@ struct VulkanApi {
   [[nodiscard]] Status load(Fault &fault);
   [[nodiscard]] Status loadInstance(VkInstance instance, Fault &fault);
   [[nodiscard]] Status loadDevice(VkDevice device, Fault &fault);
+  /// A function of an instance's extension; null where there is none.
+  PFN_vkVoidFunction find(VkInstance instance, const char *name) const {
+    return get_(instance, name);
+  }
 
 private:
   PFN_vkGetInstanceProcAddr get_ = nullptr;

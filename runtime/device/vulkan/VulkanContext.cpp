@@ -73,10 +73,9 @@ bool VulkanFeatures::has(const char *name) const {
   const struct {
     const char *name;
     bool there;
-  } known[] = {{"float16", float16},
-               {"storage16", storage16},
-               {"subgroups", subgroups},
-               {"integer_dot", integerDot}};
+  } known[] = {{"float16", float16},      {"storage16", storage16},
+               {"subgroups", subgroups},  {"integer_dot", integerDot},
+               {"matrix_8x8x8", matrix8}, {"matrix_16x16x16", matrix16}};
   for (const auto &feature : known)
     if (strcmp(name, feature.name) == 0)
       return feature.there;
@@ -223,6 +222,7 @@ Status VulkanContext::describe(VkPhysicalDevice physical, Fault &fault) {
     sizeControl |= !strcmp(name, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
     hasExtensionDot_ |=
         !strcmp(name, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+    hasMatrices_ |= !strcmp(name, VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
   }
   VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR dot = {};
   dot.sType =
@@ -234,12 +234,19 @@ Status VulkanContext::describe(VkPhysicalDevice physical, Fault &fault) {
   VkPhysicalDeviceVulkan12Features core12 = {};
   core12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
   core12.pNext = sizeControl ? static_cast<void *>(&sizing) : sizing.pNext;
+  VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices = {};
+  matrices.sType =
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR;
   VkPhysicalDeviceVulkan11Features core11 = {};
   core11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
   core11.pNext = &core12;
   VkPhysicalDeviceFeatures2 there = {};
   there.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
   there.pNext = &core11;
+  if (hasMatrices_) {
+    matrices.pNext = there.pNext;
+    there.pNext = &matrices;
+  }
   vk.GetPhysicalDeviceFeatures2(physical, &there);
   constexpr VkSubgroupFeatureFlags kOperations =
       VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
@@ -254,6 +261,12 @@ Status VulkanContext::describe(VkPhysicalDevice physical, Fault &fault) {
   features.integerDot = hasExtensionDot_ && dot.shaderIntegerDotProduct;
   if (features.integerDot)
     describeDot(physical);
+  hasMatrices_ = hasMatrices_ && matrices.cooperativeMatrix &&
+                 core12.vulkanMemoryModel && features.subgroups &&
+                 features.float16;
+  if (hasMatrices_)
+    if (Status status = describeMatrices(physical, fault))
+      return status;
   return chooseQueues(physical, fault);
 }
 
@@ -290,11 +303,16 @@ Status VulkanContext::makeDevice(VkPhysicalDevice physical, Fault &fault) {
   core12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
   core12.timelineSemaphore = VK_TRUE;
   core12.shaderFloat16 = features.float16;
+  core12.vulkanMemoryModel = hasMatrices_;
   VkPhysicalDeviceVulkan11Features core11 = {};
   core11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
   core11.storageBuffer16BitAccess = features.storage16;
   core11.pNext = &core12;
-  const char *extensions[2];
+  VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices = {};
+  matrices.sType =
+      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR;
+  matrices.cooperativeMatrix = VK_TRUE;
+  const char *extensions[3];
   uint32_t count = 0;
   if (hasFullSubgroups_) {
     extensions[count++] = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
@@ -307,6 +325,11 @@ Status VulkanContext::makeDevice(VkPhysicalDevice physical, Fault &fault) {
   VkDeviceCreateInfo info = {};
   info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
   info.pNext = &core11;
+  if (hasMatrices_) {
+    extensions[count++] = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
+    matrices.pNext = &core11;
+    info.pNext = &matrices;
+  }
   info.queueCreateInfoCount = hasTransferQueue() ? 2 : 1;
   info.pQueueCreateInfos = queues;
   info.enabledExtensionCount = count;

@@ -14,6 +14,8 @@ namespace sinter::rt {
 struct VulkanFeatures {
   bool float16 = false, storage16 = false, subgroups = false,
        integerDot = false;
+  /// Products of f16 matrices of this edge, with sums in f32, in a subgroup.
+  bool matrix8 = false, matrix16 = false;
   bool has(const char *name) const;
   /// Whether four packed bytes are multiplied in one instruction.
   bool fastIntegerDot = false;
@@ -75,6 +77,7 @@ private:
   Status choose(const char *gpu, VkPhysicalDevice &chosen, Fault &fault);
   Status describe(VkPhysicalDevice physical, Fault &fault);
   void describeDot(VkPhysicalDevice physical);
+  Status describeMatrices(VkPhysicalDevice physical, Fault &fault);
   Status chooseQueues(VkPhysicalDevice physical, Fault &fault);
   Status makeDevice(VkPhysicalDevice physical, Fault &fault);
   Status failed(VkResult result, const char *what, Fault &fault);
@@ -85,7 +88,8 @@ private:
   uint64_t submitted_[2] = {};
   pthread_mutex_t mutex_;
   bool lost_ = false;
-  bool hasFullSubgroups_ = false, hasExtensionDot_ = false;
+  bool hasFullSubgroups_ = false, hasExtensionDot_ = false,
+       hasMatrices_ = false;
   char reason_[320] = {};
 };
 

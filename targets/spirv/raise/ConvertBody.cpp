@@ -33,11 +33,18 @@ struct FromElementsPattern : OpConversionPattern<vector::FromElementsOp> {
 };
 
 /// What patterns may count on: no integers or floats but those of 32 bits.
+/// MLIR takes ops of cooperative matrices for SPIR-V 1.6, though the extension
+/// asks for 1.3 and our modules are 1.5.
 spirv::TargetEnvAttr environment(spirv::ModuleOp module) {
   MLIRContext *context = module.getContext();
-  return spirv::TargetEnvAttr::get(
-      module->getAttrOfType<spirv::VerCapExtAttr>("vce_triple"),
-      spirv::getDefaultResourceLimits(context));
+  auto own = module->getAttrOfType<spirv::VerCapExtAttr>("vce_triple");
+  SmallVector<spirv::Capability> capabilities(own.getCapabilities());
+  SmallVector<spirv::Extension> extensions(own.getExtensions());
+  if (llvm::is_contained(capabilities, spirv::Capability::CooperativeMatrixKHR))
+    own = spirv::VerCapExtAttr::get(spirv::Version::V_1_6, capabilities,
+                                    extensions, context);
+  return spirv::TargetEnvAttr::get(own,
+                                   spirv::getDefaultResourceLimits(context));
 }
 
 } // namespace

@@ -71,10 +71,16 @@ private:
   Value lane();
   Value scalar(kern::Scalar which);
   Value element(Value memref, Value index);
+  /// What an access of a memref has to say, or null.
+  spirv::MemoryAccessAttr accessOf(Value memref);
   Value call(StringRef function, Type result, Value operand);
   void need(spirv::Capability capability) {
     if (!llvm::is_contained(capabilities, capability))
       capabilities.push_back(capability);
+  }
+  void need(spirv::Extension extension) {
+    if (!llvm::is_contained(extensions, extension))
+      extensions.push_back(extension);
   }
 
   kern::KernelOp kernel;
@@ -86,7 +92,7 @@ private:
   SmallVector<Attribute> interface;
   SmallVector<spirv::Capability> capabilities{spirv::Capability::Shader};
   SmallVector<spirv::Extension> extensions;
-  bool usesSubgroups = false;
+  bool usesSubgroups = false, usesMatrices = false;
 };
 
 spirv::GlobalVariableOp Lowering::global(StringRef name, Type type) {
@@ -253,6 +259,14 @@ Value Lowering::element(Value memref, Value index) {
   return builder.create<spirv::AccessChainOp>(loc, base, path);
 }
 
+spirv::MemoryAccessAttr Lowering::accessOf(Value memref) {
+  auto scratch = memref.getDefiningOp<kern::ScratchOp>();
+  if (!usesMatrices || !scratch || !scratch.getShared())
+    return {};
+  return spirv::MemoryAccessAttr::get(builder.getContext(),
+                                      target::kSharedAccess);
+}
+
 /// A call that HalfInstructions.cpp replaces; the function's body is never run.
 Value Lowering::call(StringRef name, Type result, Value operand) {
   if (!module.lookupSymbol(name)) {
@@ -274,13 +288,20 @@ LogicalResult Lowering::lower(Operation *op) {
   builder.setInsertionPoint(op);
   loc = op->getLoc();
   Value result;
+  if (target::lowerMatrixOp(builder, op, [&](Value memref, Value index) {
+        return element(memref, index);
+      }))
+    return success();
   if (auto load = dyn_cast<memref::LoadOp>(op)) {
-    result = builder.create<spirv::LoadOp>(
+    auto made = builder.create<spirv::LoadOp>(
         loc, element(load.getMemRef(), load.getIndices()[0]));
+    made.setMemoryAccessAttr(accessOf(load.getMemRef()));
+    result = made;
   } else if (auto store = dyn_cast<memref::StoreOp>(op)) {
-    builder.create<spirv::StoreOp>(
+    auto made = builder.create<spirv::StoreOp>(
         loc, element(store.getMemRef(), store.getIndices()[0]),
         store.getValueToStore());
+    made.setMemoryAccessAttr(accessOf(store.getMemRef()));
   } else if (auto scalarOp = dyn_cast<kern::ScalarOp>(op)) {
     result = toIndex(scalar(scalarOp.getWhich()));
   } else if (isa<kern::LaneOp>(op)) {
@@ -288,10 +309,13 @@ LogicalResult Lowering::lower(Operation *op) {
   } else if (isa<kern::BlockOp>(op)) {
     result = toIndex(loadBuiltIn(spirv::BuiltIn::WorkgroupId, 1));
   } else if (isa<kern::BarrierOp>(op)) {
-    builder.create<spirv::ControlBarrierOp>(
-        loc, spirv::Scope::Workgroup, spirv::Scope::Workgroup,
-        spirv::MemorySemantics::AcquireRelease |
-            spirv::MemorySemantics::WorkgroupMemory);
+    auto semantics = spirv::MemorySemantics::AcquireRelease |
+                     spirv::MemorySemantics::WorkgroupMemory;
+    if (usesMatrices)
+      semantics = semantics | spirv::MemorySemantics::MakeAvailable |
+                  spirv::MemorySemantics::MakeVisible;
+    builder.create<spirv::ControlBarrierOp>(loc, spirv::Scope::Workgroup,
+                                            spirv::Scope::Workgroup, semantics);
   } else if (auto reduce = dyn_cast<kern::SubgroupReduceOp>(op)) {
     need(spirv::Capability::GroupNonUniformArithmetic);
     Type type = reduce.getType();
@@ -316,7 +340,7 @@ LogicalResult Lowering::lower(Operation *op) {
   } else if (auto dot = dyn_cast<kern::PackedDotOp>(op)) {
     need(spirv::Capability::DotProduct);
     need(spirv::Capability::DotProductInput4x8BitPacked);
-    extensions = {spirv::Extension::SPV_KHR_integer_dot_product};
+    need(spirv::Extension::SPV_KHR_integer_dot_product);
     result = builder.create<spirv::SDotOp>(
         loc, dot.getType(), dot.getLhs(), dot.getRhs(),
         spirv::PackedVectorFormatAttr::get(
@@ -352,12 +376,22 @@ FailureOr<spirv::ModuleOp> Lowering::run() {
                                    : WalkResult::advance();
                       })
                       .wasInterrupted();
+  usesMatrices = target::usesMatrices(kernel);
   int64_t sharedBytes = kernel.getSharedBytes(), written = writtenMask();
-  module = builder.create<spirv::ModuleOp>(loc, spirv::AddressingModel::Logical,
-                                           spirv::MemoryModel::GLSL450,
-                                           std::nullopt, kernel.getSymName());
+  module = builder.create<spirv::ModuleOp>(
+      loc, spirv::AddressingModel::Logical,
+      usesMatrices ? spirv::MemoryModel::Vulkan : spirv::MemoryModel::GLSL450,
+      std::nullopt, kernel.getSymName());
   addBindings();
   takeBody();
+  if (usesMatrices) {
+    target::convertMatrixTypes(function);
+    for (auto capability :
+         {spirv::Capability::Float16, spirv::Capability::VulkanMemoryModel,
+          spirv::Capability::CooperativeMatrixKHR})
+      need(capability);
+    need(spirv::Extension::SPV_KHR_cooperative_matrix);
+  }
   addScratch();
   SmallVector<Operation *> ops;
   function.walk([&](Operation *op) {

@@ -15,6 +15,23 @@ namespace sinter::spirvtarget {
 /// is not valid until its body is converted.
 mlir::FailureOr<mlir::spirv::ModuleOp> lowerKernel(kern::KernelOp kernel);
 
+//===-- Matrices of a subgroup (MatrixLowering.cpp) -----------------------===//
+
+/// Whether a kernel has them, so that its module is one of Vulkan's memory
+/// model.
+bool usesMatrices(kern::KernelOp kernel);
+/// What an access of workgroup memory says in such a module.
+constexpr mlir::spirv::MemoryAccess kSharedAccess =
+    mlir::spirv::MemoryAccess::NonPrivatePointer;
+/// Gives every !kern.matrix of a function its SPIR-V type, in place.
+void convertMatrixTypes(mlir::spirv::FuncOp function);
+/// Makes the pointer to an element of a memref.
+using ElementPointer =
+    llvm::function_ref<mlir::Value(mlir::Value memref, mlir::Value index)>;
+/// Replaces an op kern.matrix_* whose types are converted; false: it is none.
+bool lowerMatrixOp(mlir::OpBuilder &builder, mlir::Operation *op,
+                   ElementPointer element);
+
 /// Puts the results of a loop into variables, whatever its trip count is.
 void keepLoopResults(mlir::scf::ForOp loop);
 /// Removes function variables whose values are never used.

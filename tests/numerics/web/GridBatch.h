@@ -116,6 +116,11 @@ inline const std::vector<std::string> kGridVariants = {
 inline const std::vector<std::string> kDotVariants = {
     "dot", "spirv-dot@lavapipe", "spirv-dot@swiftshader"};
 
+/// What multiplies matrices of subgroups: other kernels for linears of many
+/// tokens. Of the drivers only lavapipe from Mesa 25 on has them.
+inline const std::vector<std::string> kMatrixVariants = {
+    "spirv-coop@lavapipe", "spirv-coop8@lavapipe"};
+
 /// A variant's name as part of a test's: "spirv_soft_lavapipe".
 std::string gridTestName(const testing::TestParamInfo<std::string> &info);
 

@@ -3,9 +3,12 @@
 #include "../AttentionText.h"
 #include "GridBatch.h"
 #include "KernelForms.h"
+#include "QuantizedTwin.h"
 #include "SamplingText.h"
 
 #include "llvm/Support/FormatVariadic.h"
+
+#include <cmath>
 
 using namespace sinter;
 using namespace sinter::test;
@@ -20,10 +23,19 @@ constexpr double kHalfTolerance = 1e-3;
 
 const char *const kSchemes[] = {"f32", "f16", "bf16", "q8_0", "q4_0"};
 
-/// Where inputs are quantized, linears of floats are those of other variants.
-llvm::ArrayRef<const char *> linearSchemes(const GridBatch &batch) {
+/// Where inputs are quantized, linears of floats are those of other variants;
+/// where matrices are multiplied, those of f32 and bf16.
+std::vector<const char *> linearSchemes(const GridBatch &batch) {
+  if (batch.caps().getMatrix())
+    return {"f16", "q8_0", "q4_0"};
   llvm::ArrayRef<const char *> all = kSchemes;
   return batch.quantizes() ? all.take_back(2) : all;
+}
+
+/// Where matrices are multiplied, inputs and expanded weights are f16: each off
+/// by 2^-11 of itself at most.
+double linearTolerance(const GridBatch &batch) {
+  return batch.caps().getMatrix() ? kHalfTolerance : kTolerance;
 }
 
 class GridScheduleTest : public testing::TestWithParam<std::string> {};
@@ -31,6 +43,7 @@ class GridFamiliesTest : public testing::TestWithParam<std::string> {};
 /// In all variants.
 class GridLinearsTest : public testing::TestWithParam<std::string> {};
 class GridDotTest : public testing::TestWithParam<std::string> {};
+class GridMatrixTest : public testing::TestWithParam<std::string> {};
 
 /// What stands around a linear.
 struct LinearShape {
@@ -126,7 +139,7 @@ void prefillCases(GridBatch &batch) {
     for (const LinearShape &shape : shapes) {
       size_t index = batch.add(linearText(shape, scheme, "?"), "grid_prefill");
       for (int64_t tokens : {1, 8, 19})
-        batch.check(index, {tokens}, kTolerance);
+        batch.check(index, {tokens}, linearTolerance(batch));
     }
 }
 
@@ -300,9 +313,12 @@ constexpr Cases kTables[] = {
     normAndArgmaxCases,    attentionDecodeCases, ropeAppendCases,
     attentionPrefillCases, samplingCases,        fallbackCases};
 
-/// What a family builds for one of the two targets only: empty. An entry needs
-/// a reason.
-const std::vector<PrivateForm> kPrivateForms = {};
+/// What a family builds for one of the two targets only. An entry needs a
+/// reason.
+const std::vector<PrivateForm> kPrivateForms = {
+    {"grid_prefill", "vulkan",
+     "WGSL has no matrices of subgroups, so no variant of it has caps with "
+     "them"}};
 
 TEST(GridKernelsTest, OneBuilderServesBothTargets) {
   KernelForms forms;
@@ -322,9 +338,11 @@ TEST(GridKernelsTest, PrivateFormsNeedAReason) {
   prefillCases(batch);
   batch.addTo(forms);
   std::string problems =
-      forms.problems({{"grid_prefill", "vulkan", "a reason"}});
+      forms.problems({{"grid_prefill", "webgpu", "a reason"}});
   EXPECT_NE(problems.find("grid_decode has no kernel"), std::string::npos);
-  EXPECT_NE(problems.find("grid_prefill builds nothing for vulkan only"),
+  EXPECT_NE(problems.find("grid_prefill builds nothing for webgpu only"),
+            std::string::npos);
+  EXPECT_NE(problems.find("forms for vulkan only, and nothing says why"),
             std::string::npos);
 }
 
@@ -343,6 +361,50 @@ TEST_P(GridDotTest, RoundedInputs) {
   batch.run();
 }
 
+TEST_P(GridMatrixTest, Prefill) { runCases(prefillCases, GetParam()); }
+
+/// Inputs and weights that are f16 already lose nothing; more tokens and rows
+/// than a workgroup takes.
+TEST_P(GridMatrixTest, ExactInputs) {
+  GridBatch batch(GetParam());
+  size_t index = batch.add(linearText({272, 80, false, true, true}, "f16", "?"),
+                           "grid_prefill");
+  for (int64_t tokens : {64, 70})
+    batch.check(index, {tokens}, kTolerance, [](std::vector<Datum> &arguments) {
+      std::mt19937 random(5);
+      makeExact(arguments, random);
+    });
+  batch.run();
+}
+
+/// Rows beyond what f16 holds, and rows that would vanish in it.
+TEST_P(GridMatrixTest, RowsOfAnySize) {
+  GridBatch batch(GetParam());
+  for (const char *scheme : {"f16", "q4_0"}) {
+    size_t index = batch.add(linearText({48, 96}, scheme, "?"), "grid_prefill");
+    batch.check(index, {19}, kHalfTolerance, [](std::vector<Datum> &arguments) {
+      Matrix &x = arguments.front().matrix;
+      for (int64_t r = 0; r < x.rows; ++r)
+        for (int64_t c = 0; c < x.columns; ++c) {
+          double value = x.at(r, c) * std::pow(10.0, double(4 * (r % 6) - 12));
+          auto at = static_cast<size_t>(r * x.columns + c);
+          x.at(r, c) = arguments.front().memory->as<float>()[at] =
+              float(r == 6 ? 0 : value);
+        }
+    });
+  }
+  batch.run();
+}
+
+TEST_P(GridMatrixTest, EverySchedule) {
+  GridBatch batch(GetParam());
+  for (size_t index :
+       batch.addSchedules(linearText({80, 64, false, false, true}, "q4_0", "?"),
+                          "grid_prefill"))
+    batch.check(index, {11}, kHalfTolerance);
+  batch.run();
+}
+
 INSTANTIATE_TEST_SUITE_P(Variants, GridLinearsTest,
                          testing::ValuesIn(kGridVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(DotVariants, GridLinearsTest,
@@ -353,6 +415,8 @@ INSTANTIATE_TEST_SUITE_P(Variants, GridScheduleTest,
                          gridTestName);
 INSTANTIATE_TEST_SUITE_P(DotVariants, GridDotTest,
                          testing::ValuesIn(kDotVariants), gridTestName);
+INSTANTIATE_TEST_SUITE_P(Variants, GridMatrixTest,
+                         testing::ValuesIn(kMatrixVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridFamiliesTest,
                          testing::ValuesIn(kGridVariants), gridTestName);
 
