@@ -1,6 +1,6 @@
 // See RegionsFile.h. MLIR's parser is not made for hostile text: what it sees
 // is small, of few characters, not deep, and in a context that knows one
-// dialect.
+// dialect; and a child process sees it first.
 #include "compiler/driver/RegionsFile.h"
 
 #include "compiler/bundle/Manifest.h"
@@ -18,6 +18,13 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 using namespace mlir;
 using namespace sinter;
 
@@ -25,6 +32,8 @@ static constexpr llvm::StringLiteral kHeader = "// sinter-regions ";
 static constexpr unsigned kVersion = 1;
 static constexpr size_t kMostBytes = size_t(4) << 20;
 static constexpr int kMostLevels = 32;
+/// Of processor time for an attempt.
+static constexpr rlim_t kMostSeconds = 20;
 /// Of a tensor or a cache: 256 GiB of f32.
 static constexpr int64_t kMostElements = int64_t(1) << 36;
 static constexpr int64_t kMostTokens = int64_t(1) << 24;
@@ -232,12 +241,9 @@ static llvm::Error checkRegions(ModuleOp module, int64_t chunk,
   return llvm::Error::success();
 }
 
-llvm::Expected<PlanRegions> sinter::readRegions(llvm::StringRef text,
+/// Everything but the dialects that kernels are built with.
+static llvm::Expected<PlanRegions> parseRegions(llvm::StringRef text,
                                                 llvm::StringRef where) {
-  if (llvm::Error error = checkHeader(text, where))
-    return std::move(error);
-  if (llvm::Error error = checkText(text, where))
-    return std::move(error);
   DialectRegistry few;
   few.insert<xf::XfDialect>();
   PlanRegions regions;
@@ -260,10 +266,87 @@ llvm::Expected<PlanRegions> sinter::readRegions(llvm::StringRef text,
     return wrong(where, "sinter.chunk is more than sinter.context");
   if (llvm::Error error = checkRegions(*regions.module, regions.chunk, where))
     return std::move(error);
+  return regions;
+}
+
+//===-- Reading: a first attempt ------------------------------------------===//
+
+/// The child's life: its exit code is the error's, the message goes to `pipe`.
+[[noreturn]] static void attempt(llvm::StringRef text, llvm::StringRef where,
+                                 int pipe) {
+  for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
+    std::signal(signal, SIG_DFL);
+  rlimit seconds = {kMostSeconds, kMostSeconds};
+  (void)::setrlimit(RLIMIT_CPU, &seconds);
+  int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  (void)::dup2(nowhere, STDERR_FILENO); // what libraries say as they die
+  auto regions = parseRegions(text, where);
+  if (regions)
+    ::_exit(kExitOk);
+  llvm::Error error = regions.takeError();
+  int code = exitCode(error);
+  std::string message = llvm::toString(std::move(error));
+  for (size_t at = 0; at < message.size();) {
+    ssize_t count = ::write(pipe, message.data() + at, message.size() - at);
+    if (count <= 0)
+      break;
+    at += static_cast<size_t>(count);
+  }
+  ::_exit(code);
+}
+
+static std::string readAll(int pipe) {
+  std::string text;
+  char part[4096];
+  while (true) {
+    ssize_t count = ::read(pipe, part, sizeof(part));
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count <= 0)
+      return text;
+    text.append(part, static_cast<size_t>(count));
+  }
+}
+
+/// Malformed text can corrupt memory in MLIR's parser (fuzzing shows it), so
+/// only what a child process took is parsed in this one.
+static llvm::Error attemptInChild(llvm::StringRef text, llvm::StringRef where) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return resourceError("cannot start a process to read " + where);
+  pid_t child = ::fork();
+  if (child == 0)
+    attempt(text, where, ends[1]);
+  ::close(ends[1]);
+  std::string message = child > 0 ? readAll(ends[0]) : std::string();
+  ::close(ends[0]);
+  if (child < 0)
+    return resourceError("cannot start a process to read " + where);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR)
+    ;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kExitOk)
+    return llvm::Error::success();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kExitInput)
+    return inputError(message);
+  return wrong(where, "it breaks MLIR's parser; this program did not write it");
+}
+
+llvm::Expected<PlanRegions> sinter::readRegions(llvm::StringRef text,
+                                                llvm::StringRef where) {
+  if (llvm::Error error = checkHeader(text, where))
+    return std::move(error);
+  if (llvm::Error error = checkText(text, where))
+    return std::move(error);
+  if (llvm::Error error = attemptInChild(text, where))
+    return std::move(error);
+  auto regions = parseRegions(text, where);
+  if (!regions)
+    return regions.takeError();
   DialectRegistry all;
   registerAllSinterDialects(all);
-  regions.mlir->appendDialectRegistry(all);
-  regions.mlir->loadAllAvailableDialects();
+  regions->mlir->appendDialectRegistry(all);
+  regions->mlir->loadAllAvailableDialects();
   return regions;
 }
 

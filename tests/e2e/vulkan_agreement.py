@@ -1,7 +1,7 @@
-"""vulkan_agreement.py FOLDER WORK DRIVER: -q f32 logits and greedy tokens of a reference model on a Vulkan software device
+"""vulkan_agreement.py FOLDER WORK DRIVER [VARIANT]: -q f32 logits and greedy tokens of a reference model on a Vulkan software device
 agree with the published implementation's, without a message of the Khronos validation layer. WORK has the bundle
 (agreement_bundle.py) and gets what was measured; DRIVER: lavapipe, which also runs spirv-val over the modules of every
-variant, or swiftshader.
+variant, or swiftshader. With a VARIANT, that one instead of what the device chooses; the measured is printed only.
 
 Skips (exit code 77) where the driver or the layer is not installed."""
 import json
@@ -17,7 +17,8 @@ from vulkan_driver import vulkan
 
 TOLERANCE = 5e-4  # of the logits' standard deviation
 
-name, work, driver = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+name, work, driver, *variant = sys.argv[1], Path(sys.argv[2]), *sys.argv[3:]
+chosen = ["--device", "vulkan", *(flag for name in variant for flag in ("--variant", name))]
 bundle = work / "bundle"
 on_device = vulkan(driver)
 folder = shared(f"reference/{name}")
@@ -56,17 +57,18 @@ with temporary_folder() as scratch:
                 run_tool("spirv-val", "--target-env", "vulkan1.2", f"{scratch}/module.spv")
     measured = {"variant": driver}
     for way, flags in (("prefill", []), ("stepwise", ["--stepwise"])):
-        on_device("logits", bundle, "--device", "vulkan", "--tokens", listed(tokens), "-o", f"{scratch}/logits.npy",
+        on_device("logits", bundle, *chosen, "--tokens", listed(tokens), "-o", f"{scratch}/logits.npy",
                   *flags)
         shape, logits = read_npy(f"{scratch}/logits.npy")
         assert shape == expected["logits"][0], (shape, expected["logits"][0])
         measured[way] = largest_difference(logits, expected["logits"][1]) / std
-        print(f"{name} {driver} {way}: {measured[way]:.2e} of std")
+        print(f"{name} {driver} {' '.join(variant)} {way}: {measured[way]:.2e} of std")
     prompt = tokens[: facts["prompt_length"]]
-    reply = json.loads(on_device("run", bundle, "--device", "vulkan", "--tokens", listed(prompt), "-n",
+    reply = json.loads(on_device("run", bundle, *chosen, "--tokens", listed(prompt), "-n",
                                  len(facts["greedy"]), "--temp", 0, "--ignore-eos", "--json"))
     measured["greedy"] = reply["tokens"] == facts["greedy"]
-write_agreement(results, [measured])
+if not variant:
+    write_agreement(results, [measured])
 worst = max(measured["prefill"], measured["stepwise"])
 assert worst <= TOLERANCE, f"logits differ by {worst:.2e} of std"
 assert measured["greedy"], "greedy tokens differ"

@@ -36,6 +36,8 @@ def check_memory(bundle):
     for number, what in enumerate(["the weights", "the activations", "the KV cache", "a session"], 1):
         text = run(bundle, environment(f"allocate={number}"), 4)
         assert f"of {what}" in text and "no memory on the device for" in text and "--context" in text, text
+    # Memory of the device is full, that of the host is not: enough for a device that is no discrete GPU.
+    run(bundle, environment("memory,allocate=1"), 0)
     text = run(bundle, environment("memory,allocate=3"), 4)
     assert "of staging" in text, text
 

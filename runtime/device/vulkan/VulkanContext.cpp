@@ -125,7 +125,10 @@ Status VulkanContext::makeInstance(Fault &fault) {
   VkResult result = vk.CreateInstance(&info, nullptr, &instance_);
   if (result)
     return failed(result, "cannot start Vulkan", fault);
-  return vk.loadInstance(instance_, fault);
+  Status status = vk.loadInstance(instance_, fault);
+  if (status)
+    instance_ = VK_NULL_HANDLE; // without its functions it cannot be closed
+  return status;
 }
 
 Status VulkanContext::choose(const char *gpu, VkPhysicalDevice &chosen,
@@ -136,6 +139,8 @@ Status VulkanContext::choose(const char *gpu, VkPhysicalDevice &chosen,
   if (result && result != VK_INCOMPLETE)
     return failed(result, "cannot list the Vulkan devices", fault);
   long index = gpu ? indexOf(gpu) : -1;
+  if (index >= static_cast<long>(count))
+    index = -1; // "4090" is part of a name
   const char *why = "there is none";
   int best = INT32_MAX;
   for (uint32_t i = 0; i < count; ++i) {
@@ -178,13 +183,16 @@ Status VulkanContext::chooseQueues(VkPhysicalDevice physical, Fault &fault) {
   VkQueueFamilyProperties families[kMaxFamilies];
   uint32_t count = kMaxFamilies;
   vk.GetPhysicalDeviceQueueFamilyProperties(physical, &count, families);
+  // Families for video, too, may say that they transfer.
+  constexpr VkQueueFlags kTransfers = VK_QUEUE_TRANSFER_BIT |
+                                      VK_QUEUE_SPARSE_BINDING_BIT |
+                                      VK_QUEUE_PROTECTED_BIT;
   uint32_t compute = count, transfer = count;
   for (uint32_t i = 0; i < count; ++i) {
     VkQueueFlags flags = families[i].queueFlags;
     if (flags & VK_QUEUE_COMPUTE_BIT)
       compute = compute == count ? i : compute;
-    else if ((flags & VK_QUEUE_TRANSFER_BIT) &&
-             !(flags & VK_QUEUE_GRAPHICS_BIT))
+    else if ((flags & VK_QUEUE_TRANSFER_BIT) && !(flags & ~kTransfers))
       transfer = transfer == count ? i : transfer;
   }
   if (compute == count)
@@ -337,8 +345,10 @@ Status VulkanContext::makeDevice(VkPhysicalDevice physical, Fault &fault) {
   VkResult result = vk.CreateDevice(physical, &info, nullptr, &device);
   if (result)
     return failed(result, "cannot open the Vulkan device", fault);
-  if (Status status = vk.loadDevice(device, fault))
+  if (Status status = vk.loadDevice(device, fault)) {
+    device = VK_NULL_HANDLE; // without its functions it cannot be closed
     return status;
+  }
   vk.GetDeviceQueue(device, computeFamily, 0, &queues_[kComputeQueue]);
   vk.GetDeviceQueue(device, transferFamily, 0, &queues_[kTransferQueue]);
   VkSemaphoreTypeCreateInfo timeline = {};
@@ -364,16 +374,6 @@ Status VulkanContext::open(const char *gpu, Fault &fault) {
   if (Status status = describe(chosen, fault))
     return status;
   return makeDevice(chosen, fault);
-}
-
-int VulkanContext::memoryType(uint32_t allowed, VkMemoryPropertyFlags needed,
-                              VkMemoryPropertyFlags wanted) const {
-  for (VkMemoryPropertyFlags flags : {needed | wanted, needed})
-    for (uint32_t i = 0; i < memory.memoryTypeCount; ++i)
-      if ((allowed >> i & 1) &&
-          (memory.memoryTypes[i].propertyFlags & flags) == flags)
-        return static_cast<int>(i);
-  return -1;
 }
 
 Status VulkanContext::submit(VkCommandBuffer commands, VulkanQueue queue,

@@ -6,6 +6,7 @@
 #include "runtime/core/Memory.h"
 #include "runtime/device/vulkan/VulkanApi.h"
 
+#include <atomic>
 #include <pthread.h>
 
 namespace sinter::rt {
@@ -58,11 +59,6 @@ public:
   /// Which device was taken, and why.
   const char *reason() const { return reason_; }
 
-  /// A memory type of `allowed` (a bit each) with all of `needed` and, if there
-  /// is one, also all of `wanted`; -1: none.
-  int memoryType(uint32_t allowed, VkMemoryPropertyFlags needed,
-                 VkMemoryPropertyFlags wanted) const;
-
   /// Submits a command buffer, to run after `after` is done.
   [[nodiscard]] Status submit(VkCommandBuffer commands, VulkanQueue queue,
                               Submission after, Submission &submission,
@@ -87,7 +83,7 @@ private:
   VkSemaphore done_[2] = {};
   uint64_t submitted_[2] = {};
   pthread_mutex_t mutex_;
-  bool lost_ = false;
+  std::atomic<bool> lost_{false}; // sessions may be used by several threads
   bool hasFullSubgroups_ = false, hasExtensionDot_ = false,
        hasMatrices_ = false;
   char reason_[320] = {};

@@ -97,6 +97,13 @@ Status VulkanKernels::checkPack(const Plan &plan, Fault &fault) const {
   first += uint64_t(kernels) * sizeof(PackedKernel);
   if (first > pack_.size() || header_->group == 0 || header_->group > kMaxGroup)
     return fault.set(SINTER_CORRUPT, "the table of Vulkan kernels is cut off");
+  const VkPhysicalDeviceLimits &limits = context_->properties.limits;
+  if (header_->group > limits.maxComputeWorkGroupInvocations ||
+      header_->group > limits.maxComputeWorkGroupSize[0])
+    return fault.set(SINTER_UNSUPPORTED,
+                     "the Vulkan kernels are for workgroups of %u lanes, the "
+                     "device has %u",
+                     header_->group, limits.maxComputeWorkGroupInvocations);
   uint64_t words = pack_.size() / sizeof(uint32_t);
   for (uint32_t i = 0; i < kernels; ++i) {
     const PackedKernel &k = table_[i];
@@ -105,12 +112,11 @@ Status VulkanKernels::checkPack(const Plan &plan, Fault &fault) const {
         k.bindings > kMaxKernelBindings ||
         pack_.as<uint32_t>()[k.firstWord] != kSpirvMagic)
       return fault.set(SINTER_CORRUPT, "Vulkan kernel %u is malformed", i);
-    if (k.sharedBytes > context_->properties.limits.maxComputeSharedMemorySize)
+    if (k.sharedBytes > limits.maxComputeSharedMemorySize)
       return fault.set(SINTER_UNSUPPORTED,
                        "Vulkan kernel %u needs %u bytes of workgroup memory, "
                        "the device has %u",
-                       i, k.sharedBytes,
-                       context_->properties.limits.maxComputeSharedMemorySize);
+                       i, k.sharedBytes, limits.maxComputeSharedMemorySize);
   }
   return checkDispatches(plan, fault);
 }

@@ -6,6 +6,11 @@ namespace sinter::rt {
 namespace {
 constexpr VkMemoryPropertyFlags kMappable =
     VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+/// For special uses; some need features that are not asked for.
+constexpr VkMemoryPropertyFlags kSpecial =
+    VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT | VK_MEMORY_PROPERTY_PROTECTED_BIT |
+    VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD |
+    VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD;
 /// Buffers are no larger than this even where the device allows more: one that
 /// large is hard to place.
 constexpr uint64_t kMaxBuffer = uint64_t(4) << 30;
@@ -18,30 +23,56 @@ VulkanBuffer::~VulkanBuffer() {
   context_->vk.FreeMemory(context_->device, memory_, nullptr);
 }
 
+/// Memory of the first type that has all flags of a choice and has room; the
+/// choices in order. type: the last that was tried, -1 where none fits.
+VkResult VulkanBuffer::allocate(const VkMemoryRequirements &wanted,
+                                const VkMemoryPropertyFlags *choices,
+                                uint32_t count, int &type) {
+  const VkPhysicalDeviceMemoryProperties &memory = context_->memory;
+  VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+  uint32_t left = wanted.memoryTypeBits;
+  type = -1;
+  for (uint32_t choice = 0; choice < count; ++choice)
+    for (uint32_t i = 0; i < memory.memoryTypeCount; ++i) {
+      VkMemoryPropertyFlags has = memory.memoryTypes[i].propertyFlags;
+      if (!(left >> i & 1) || (has & kSpecial) ||
+          (has & choices[choice]) != choices[choice])
+        continue;
+      left &= ~(uint32_t(1) << i);
+      type = static_cast<int>(i);
+      VkMemoryAllocateInfo info = {};
+      info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
+      info.allocationSize = wanted.size;
+      info.memoryTypeIndex = i;
+      result = context_->vk.AllocateMemory(context_->device, &info, nullptr,
+                                           &memory_);
+      if (result != VK_ERROR_OUT_OF_DEVICE_MEMORY)
+        return result;
+    }
+  return result;
+}
+
 Status VulkanBuffer::bind(Place place, const char *what, Fault &fault) {
   VulkanContext &context = *context_;
   VkMemoryRequirements wanted;
   context.vk.GetBufferMemoryRequirements(context.device, buffer_, &wanted);
-  VkMemoryPropertyFlags needed = 0, liked = 0;
-  if (place == Place::Host) {
-    needed = kMappable;
-    liked = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-  } else {
-    needed = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
-    // Mapped and cached: the device computes in the host's memory.
-    if (context.properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU)
-      liked = kMappable | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-  }
-  int type = context.memoryType(wanted.memoryTypeBits, needed, liked);
+  constexpr VkMemoryPropertyFlags kLocal = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+  constexpr VkMemoryPropertyFlags kCached =
+      kMappable | VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+  const VkMemoryPropertyFlags host[] = {kCached, kMappable};
+  const VkMemoryPropertyFlags discrete[] = {kLocal};
+  // A device that computes in the host's memory likes it mapped and cached;
+  // what its firmware calls its own may be a small part.
+  const VkMemoryPropertyFlags shared[] = {kLocal | kCached, kLocal, kMappable};
+  bool isDiscrete =
+      context.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
+  int type = -1;
+  VkResult result = place == Place::Host ? allocate(wanted, host, 2, type)
+                    : isDiscrete         ? allocate(wanted, discrete, 1, type)
+                                         : allocate(wanted, shared, 3, type);
   if (type < 0)
     return fault.set(SINTER_UNSUPPORTED, "the device has no memory for %s",
                      what);
-  VkMemoryAllocateInfo info = {};
-  info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
-  info.allocationSize = wanted.size;
-  info.memoryTypeIndex = static_cast<uint32_t>(type);
-  VkResult result =
-      context.vk.AllocateMemory(context.device, &info, nullptr, &memory_);
   if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY)
     return fault.set(SINTER_OUT_OF_MEMORY,
                      "no memory on the device for %llu bytes of %s; close "
@@ -51,7 +82,8 @@ Status VulkanBuffer::bind(Place place, const char *what, Fault &fault) {
   if (!result)
     result = context.vk.BindBufferMemory(context.device, buffer_, memory_, 0);
   VkMemoryPropertyFlags has = context.memory.memoryTypes[type].propertyFlags;
-  bool map = place == Place::Host || (liked && (has & liked) == liked);
+  bool map =
+      place == Place::Host || (!isDiscrete && (has & kCached) == kCached);
   void *data = nullptr;
   if (!result && map)
     result = context.vk.MapMemory(context.device, memory_, 0, VK_WHOLE_SIZE, 0,

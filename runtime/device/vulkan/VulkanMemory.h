@@ -31,6 +31,9 @@ public:
 
 private:
   Status bind(Place place, const char *what, Fault &fault);
+  VkResult allocate(const VkMemoryRequirements &wanted,
+                    const VkMemoryPropertyFlags *choices, uint32_t count,
+                    int &type);
 
   VulkanContext *context_ = nullptr;
   VkBuffer buffer_ = VK_NULL_HANDLE;

@@ -414,10 +414,13 @@ VulkanSession::mirrorOf(const fb::Range &range) const {
   return nullptr;
 }
 
-/// Through the bounce buffer, a piece at a time: for what has no mirror.
+/// Through the bounce buffer, a piece at a time: for what has no mirror. What
+/// cannot be read (the device was lost) is 0xff: no numbers, no tokens.
 void VulkanSession::copyThrough(const fb::Range &range, uint64_t offset,
                                 uint8_t *data, size_t bytes, bool toDevice) {
   Fault ignored(nullptr);
+  if (!toDevice)
+    memset(data, 0xff, bytes);
   while (bytes) {
     size_t piece = bytes < bounceBytes_ ? bytes : bounceBytes_;
     uint8_t *bounce = io_.mapped() + bounce_;

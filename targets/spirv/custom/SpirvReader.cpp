@@ -24,6 +24,8 @@ constexpr uint32_t kMagic = 0x07230203;
 constexpr size_t kHeaderWords = 5;
 /// Types nest no deeper in shaders that people write.
 constexpr unsigned kDeepest = 32;
+/// And have no more parts, structs in structs counted out.
+constexpr unsigned kMostParts = 1 << 16;
 /// The largest array a shader may declare, bytes.
 constexpr int64_t kLargest = int64_t(1) << 40;
 
@@ -103,6 +105,7 @@ private:
   std::map<uint32_t, unsigned> readonlyMembers; ///< how many of a struct
   std::map<uint32_t, std::string> names;
   std::vector<std::pair<uint32_t, Words>> variables;
+  mutable unsigned partsLeft = kMostParts;
   unsigned entries = 0;
   bool compute = false;
   SpirvInterface result;
@@ -248,8 +251,9 @@ Layout Reader::structLayout(const Words &type, uint32_t id,
 
 Layout Reader::layoutOf(uint32_t id, unsigned depth) const {
   auto found = types.find(id);
-  if (found == types.end() || depth > kDeepest)
+  if (found == types.end() || depth > kDeepest || partsLeft == 0)
     return {};
+  --partsLeft;
   const Words &type = found->second;
   switch (type.opcode()) {
   case Opcode::OpTypeInt:
@@ -262,7 +266,9 @@ Layout Reader::layoutOf(uint32_t id, unsigned depth) const {
   case Opcode::OpTypeVector:
   case Opcode::OpTypeMatrix: {
     Layout element = layoutOf(type[2], depth + 1);
-    element.bytes *= std::min<uint32_t>(type[3], 16);
+    int64_t count = std::min<uint32_t>(type[3], 16);
+    element.known &= element.bytes <= kLargest / 16;
+    element.bytes = element.known ? element.bytes * count : 0;
     return element;
   }
   case Opcode::OpTypeArray:

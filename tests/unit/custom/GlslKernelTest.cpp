@@ -162,3 +162,24 @@ TEST(SpirvReaderTest, SurvivesDamage) {
   }
   EXPECT_GT(failures, 100u);
 }
+
+/// Structs of two structs, thirty times over, and one of itself: found by
+/// fuzzing.
+TEST(SpirvReaderTest, StopsInNestedStructs) {
+  auto words = spirvtarget::runShaderc(exampleShader("down.comp"), false);
+  ASSERT_TRUE(bool(words));
+  constexpr uint32_t kStruct = 30, kPointer = 32, kVariable = 59;
+  constexpr uint32_t kFirst = 1 << 20, kWorkgroup = 4;
+  auto add = [&](uint32_t opcode, std::vector<uint32_t> operands) {
+    words->push_back(uint32_t(operands.size() + 1) << 16 | opcode);
+    words->insert(words->end(), operands.begin(), operands.end());
+  };
+  add(kStruct, {kFirst, kFirst, kFirst});
+  for (uint32_t i = 1; i < 30; ++i)
+    add(kStruct, {kFirst + i, kFirst + i - 1, kFirst + i - 1});
+  add(kPointer, {kFirst + 30, kWorkgroup, kFirst + 29});
+  add(kVariable, {kFirst + 30, kFirst + 31, kWorkgroup});
+  auto read = spirvtarget::readSpirv(*words);
+  ASSERT_TRUE(bool(read)) << llvm::toString(read.takeError());
+  EXPECT_LT(read->variables.back().scalars.size(), size_t(1) << 16);
+}

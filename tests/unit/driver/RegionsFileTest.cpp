@@ -123,7 +123,7 @@ TEST(RegionsFileTest, SurvivesDamage) {
   const std::string good = planText();
   std::mt19937 random(7);
   size_t failures = 0;
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 60; ++round) {
     std::string text = good;
     for (int change = 0; change < 3; ++change)
       text[20 + random() % (text.size() - 20)] =
@@ -133,5 +133,5 @@ TEST(RegionsFileTest, SurvivesDamage) {
     if (!regions)
       EXPECT_FALSE(llvm::toString(regions.takeError()).empty());
   }
-  EXPECT_GT(failures, 100u);
+  EXPECT_GT(failures, 20u);
 }
