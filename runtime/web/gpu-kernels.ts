@@ -1,7 +1,7 @@
 // gpu-kernels.ts: one variant's kernels as pipelines. They are compiled from the
 // moment there is a device, while buffers are made and weights stream. What only
-// the entry `sample` needs comes last and nobody waits for it before a request
-// draws tokens: some drivers compile one kernel at a time, for seconds.
+// the entry `sample` needs is compiled when it is asked for: some drivers compile
+// one kernel at a time, for seconds, and these are a quarter of them.
 import { SinterError } from "./errors.js";
 import type { Plan } from "./plan.js";
 
@@ -76,13 +76,13 @@ function neededKernels(plan: Pick<Plan, "entries" | "kernels">): boolean[] {
 }
 
 export class GpuKernels {
-  /** SHADER_FAILED names the kernel that does not compile. */
+  /** All but those of `sample`. SHADER_FAILED names the kernel that does not
+   * compile. */
   readonly needed: Promise<void>;
-  /** Whether the entry `sample` is there; false where a driver refuses it. */
-  readonly sampling: Promise<boolean>;
   readonly scalarLayout: GPUBindGroupLayout;
   private readonly compiled: CompiledKernel[] = [];
   private readonly modules = new Map<string, GPUShaderModule>();
+  private readonly isNeeded: readonly boolean[];
 
   /** Begins to compile. CORRUPT when the kernels are not the plan's. */
   constructor(
@@ -101,11 +101,8 @@ export class GpuKernels {
     });
     for (const [file, code] of sources)
       this.modules.set(file, device.createShaderModule({ label: file || variant, code }));
-    const needed = neededKernels(plan);
-    this.needed = this.compileThose((index) => needed[index]!);
-    this.sampling = this.needed
-      .then(() => this.compileThose((index) => !needed[index]))
-      .then(() => plan.entries.has(sampleEntry), () => false);
+    this.isNeeded = neededKernels(plan);
+    this.needed = this.compileThose(true);
     this.needed.catch(() => undefined); // whoever makes the program of them sees it
   }
 
@@ -113,11 +110,16 @@ export class GpuKernels {
     return this.compiled[index]!;
   }
 
-  private async compileThose(wanted: (index: number) => boolean): Promise<void> {
+  /** Compiles those of `sample`; SHADER_FAILED. */
+  compileSampling(): Promise<void> {
+    return this.compileThose(false);
+  }
+
+  private async compileThose(needed: boolean): Promise<void> {
     const { infos, variant } = this.from;
     await Promise.all(
       infos.map(async (info, index) => {
-        if (!wanted(index)) return;
+        if (this.isNeeded[index] !== needed) return;
         const layout = bindingLayout(this.device, info);
         const module = this.modules.get(info.source ?? "")!;
         const pipeline = await compileKernel(this.device, module, info, [layout, this.scalarLayout], variant);

@@ -32,8 +32,8 @@ export interface EntryRun {
 
 export class GpuProgram {
   private readonly steps = new Map<string, Step[]>();
-  private sampling: Promise<boolean> = Promise.resolve(false);
-  private destroyed = false;
+  private addSampling: () => Promise<boolean> = async () => false;
+  private sampling: Promise<boolean> | undefined;
   private constructor(
     private readonly device: GPUDevice,
     private readonly scalars: GPUBuffer,
@@ -41,8 +41,8 @@ export class GpuProgram {
     private readonly submitBytes: number,
   ) {}
 
-  /** The kernels as steps of the plan's entries, all but `sample`, whose kernels
-   * may still be compiling: canSample() tells when they are there.
+  /** The kernels as steps of the plan's entries, all but `sample`, which
+   * canSample() adds.
    * submitBytes: a submit reads about that much of the weights at most, so that
    * a slow adapter is not taken for a hanging one. */
   static async create(
@@ -69,18 +69,19 @@ export class GpuProgram {
       );
     };
     for (const entry of plan.entries.keys()) if (entry !== sampleEntry) add(entry);
-    const addSampling = (compiled: boolean) => {
-      if (compiled && !program.destroyed) add(sampleEntry);
-      return compiled;
+    program.addSampling = async () => {
+      if (!plan.entries.has(sampleEntry)) return false;
+      await kernels.compileSampling();
+      add(sampleEntry);
+      return true;
     };
-    // Where it cannot be run the host samples.
-    program.sampling = kernels.sampling.then(addSampling).catch(() => false);
     return program;
   }
 
-  /** Whether the entry `sample` can be run, once that is known: a plan may have
-   * none, and a driver may refuse its kernels. */
+  /** Whether the entry `sample` can be run, which the first call prepares. A plan
+   * may have none, and a driver may refuse its kernels: then the host samples. */
   canSample(): Promise<boolean> {
+    this.sampling ??= this.addSampling().catch(() => false);
     return this.sampling;
   }
 
@@ -127,7 +128,6 @@ export class GpuProgram {
   }
 
   destroy(): void {
-    this.destroyed = true;
     this.scalars.destroy();
   }
 }

@@ -154,9 +154,11 @@ class Opening {
           variant === variants[0]
             ? parts.compiling
             : compileOn(gpu, plan, await loadKernels(loader, variant));
-        device.use(await GpuProgram.create(gpu, plan, buffers, kernels, limit), variant.name);
+        const program = await GpuProgram.create(gpu, plan, buffers, kernels, limit);
+        device.use(program, variant.name);
         loader.progress.enter("warmup");
         await this.tryOut(device, gpu, parts.golden);
+        void program.canSample(); // most requests will ask for it
         for (const failure of failures) loader.warnings.push(failure);
         return;
       } catch (thrown) {

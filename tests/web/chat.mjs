@@ -53,6 +53,27 @@ test('threads compute the same', async () => {
   await threaded.dispose();
 });
 
+test('addresses above 2 GiB: all that the library allocates', async () => {
+  const { Runtime } = await library(bundle, 'runtime.js');
+  const { create } = Runtime;
+  Runtime.create = async (...all) => {
+    const runtime = await create.apply(Runtime, all);
+    runtime.memory.grow(2 ** 31 / 65536); // untouched pages before everything else
+    return runtime;
+  };
+  try {
+    const high = await load(bundle, { device: 'wasm', threads: 1, variant: 'simd128' });
+    const request = { prompt, maxTokens: 30, temperature: 0.7, seed: 4, repeatPenalty: 1.1, logitBias: { 300: 1 }, logprobs: 2 };
+    assert.deepEqual((await high.generate(request)).logprobs, (await engine.generate(request)).logprobs);
+    const messages = [{ role: 'user', content: 'A story about a cat.' }];
+    assert.deepEqual(await high.tokenizeChat(messages), await engine.tokenizeChat(messages));
+    assert.ok((await high.stats()).wasmBytes > 2 ** 31);
+    await high.dispose();
+  } finally {
+    Runtime.create = create;
+  }
+});
+
 test('a conversation: the second turn computes only what is new', async () => {
   const messages = [{ role: 'user', content: 'Tell me a story about a cat.' }];
   const first = await engine.chat.completions.create({ messages, max_tokens: 40, temperature: 0 });

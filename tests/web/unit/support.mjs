@@ -208,4 +208,5 @@ export async function rejectsWith(promise, code) {
   return error;
 }
 
-export const quick = { backoff: 1, stallTimeout: 2000 };
+// A busy machine may need seconds for a piece, and a retry counts as a request.
+export const quick = { backoff: 1, stallTimeout: 60_000 };
