@@ -295,7 +295,7 @@ public:
     if (!session.hasFeatures()) {
       [&] {
         GTEST_SKIP() << driver.name.str() << " lacks a feature of "
-                     << program.variant.name << ": validated only"
+                     << program.variant.name << ": not executed"
                      << (program.variant.caps.getMatrix()
                              ? " (no device with VK_KHR_cooperative_matrix)"
                              : "");
