@@ -5,9 +5,9 @@
 
 namespace sinter {
 
-/// Variants "spirv-soft", "spirv-dot", "spirv-f16" and "spirv-f32"
-/// (docs/vulkan.md), without a request all of them. emit() writes
-/// kernels/vulkan/<variant>.spvpack, the modules of all kernels in one file.
+/// The variants of docs/vulkan.md; without a request all of them but those that
+/// are made by name only. emit() writes kernels/vulkan/<variant>.spvpack, the
+/// modules of all kernels in one file.
 const Target &spirvTarget();
 
 } // namespace sinter

@@ -41,7 +41,7 @@ def modules(pack):
 
 
 def knows_no_matrices(module):
-    """Whether spirv-val is one from before 2023.3, as Debian 12's, which has no CooperativeMatrixKHR."""
+    """Whether spirv-val is older than CooperativeMatrixKHR, as Debian 12's 2023.1 is."""
     answer = subprocess.run(["spirv-val", module], capture_output=True, text=True)
     return "Invalid capability operand: 6022" in answer.stderr + answer.stdout
 

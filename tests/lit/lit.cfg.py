@@ -19,7 +19,7 @@ config.environment["SINTER_SHARED_DATA"] = os.path.join(
     config.sinter_source_dir, "..", "shared", "data")
 if shutil.which("spirv-val") and shutil.which("spirv-dis"):
     config.available_features.add("spirv-tools")
-    # From 2023.3 on; Debian 12 has 2023.1.
+    # Those that are not older than the extension (June 2023): Debian 12 has 2023.1.
     if not subprocess.run(["spirv-as", "-o", os.devnull], input=b"OpCapability CooperativeMatrixKHR\n",
                           capture_output=True).returncode:
         config.available_features.add("spirv-tools-matrices")

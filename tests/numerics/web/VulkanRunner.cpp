@@ -1,7 +1,8 @@
 // SPIR-V in this process, on a software device that the runtime's own Vulkan
 // classes open: lavapipe or SwiftShader. Every module passes SPIRV-Tools'
-// validator for Vulkan 1.2 first. Where the driver is missing the test is
-// skipped; a variant whose features the driver lacks is validated only.
+// validator for Vulkan 1.2 first, but for modules with matrices where that is
+// too old to know them. Where the driver is missing the test is skipped; a
+// variant whose features the driver lacks is validated only.
 #include "GridRunner.h"
 
 #include "runtime/device/vulkan/VulkanCommands.h"
@@ -50,7 +51,8 @@ public:
   rt::PackedKernel *table;
 };
 
-/// What SPIRV-Tools before 2023.3 (Debian 12's) says of CooperativeMatrixKHR.
+/// What SPIRV-Tools older than the extension (Debian 12's 2023.1) says of
+/// CooperativeMatrixKHR.
 constexpr llvm::StringLiteral kUnknownMatrices =
     "Invalid capability operand: 6022";
 
@@ -295,7 +297,7 @@ public:
     if (!session.hasFeatures()) {
       [&] {
         GTEST_SKIP() << driver.name.str() << " lacks a feature of "
-                     << program.variant.name << ": validated only"
+                     << program.variant.name << ": not executed"
                      << (program.variant.caps.getMatrix()
                              ? " (no device with VK_KHR_cooperative_matrix)"
                              : "");
