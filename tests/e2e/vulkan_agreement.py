@@ -51,10 +51,15 @@ with temporary_folder() as scratch:
     if driver == "lavapipe" and shutil.which("spirv-val"):
         packs = sorted((bundle / "kernels/vulkan").glob("*.spvpack"))
         assert packs, "the bundle has no SPIR-V"
+        unknown = 0
         for module in {module for pack in packs for module in modules(pack)}:
             Path(scratch, "module.spv").write_bytes(module)
-            if not (b"SPV_KHR_cooperative_matrix" in module and knows_no_matrices(f"{scratch}/module.spv")):
+            if b"SPV_KHR_cooperative_matrix" in module and knows_no_matrices(f"{scratch}/module.spv"):
+                unknown += 1
+            else:
                 run_tool("spirv-val", "--target-env", "vulkan1.2", f"{scratch}/module.spv")
+        if unknown:
+            print(f"{unknown} modules with cooperative matrices not validated: this spirv-val does not know them")
     measured = {"variant": driver}
     for way, flags in (("prefill", []), ("stepwise", ["--stepwise"])):
         on_device("logits", bundle, *chosen, "--tokens", listed(tokens), "-o", f"{scratch}/logits.npy",
