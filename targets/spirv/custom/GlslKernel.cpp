@@ -8,6 +8,7 @@
 #include "targets/spirv/custom/SpirvReader.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Regex.h"
 
 using namespace llvm;

@@ -5,6 +5,7 @@
 #include "targets/wgsl/custom/WgslScanner.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace llvm;
 using namespace sinter;
