@@ -33,6 +33,19 @@ inline constexpr NamePair kUsualNamesOutside[] = {
     {"output_norm", "model.norm"},
     {"output", "lm_head"},
 };
+inline constexpr NamePair kUsualNamesInLayer[] = {
+    {"attn_norm", "input_layernorm"},
+    {"attn_q", "self_attn.q_proj"},
+    {"attn_k", "self_attn.k_proj"},
+    {"attn_v", "self_attn.v_proj"},
+    {"attn_output", "self_attn.o_proj"},
+    {"attn_q_norm", "self_attn.q_norm"},
+    {"attn_k_norm", "self_attn.k_norm"},
+    {"ffn_norm", "post_attention_layernorm"},
+    {"ffn_gate", "mlp.gate_proj"},
+    {"ffn_up", "mlp.up_proj"},
+    {"ffn_down", "mlp.down_proj"},
+};
 
 /// An architecture and what its configuration class assumes for absent keys.
 struct Architecture {
@@ -88,7 +101,7 @@ struct Architecture {
   /// and what llama.cpp's converter writes.
   llvm::StringRef ggufLayers = "model.layers.";
   llvm::ArrayRef<NamePair> ggufOutside = kUsualNamesOutside;
-  llvm::ArrayRef<NamePair> ggufInLayer = {};
+  llvm::ArrayRef<NamePair> ggufInLayer = kUsualNamesInLayer;
   /// The converter stores q and k rows in interleaved rotary order.
   bool ggufRopeInterleaved = false;
   /// GGUF keys that others are refused for.

@@ -13,18 +13,6 @@
 using namespace sinter;
 using namespace sinter::config;
 
-static constexpr NamePair kGemmaInLayer[] = {
-    {"attn_norm", "input_layernorm"},
-    {"attn_q", "self_attn.q_proj"},
-    {"attn_k", "self_attn.k_proj"},
-    {"attn_v", "self_attn.v_proj"},
-    {"attn_output", "self_attn.o_proj"},
-    {"ffn_norm", "post_attention_layernorm"},
-    {"ffn_gate", "mlp.gate_proj"},
-    {"ffn_up", "mlp.up_proj"},
-    {"ffn_down", "mlp.down_proj"},
-};
-
 static constexpr NamePair kGemma2InLayer[] = {
     {"attn_norm", "input_layernorm"},
     {"attn_q", "self_attn.q_proj"},
@@ -112,7 +100,6 @@ std::vector<Architecture> config::describeGemma() {
   gemma.tiedByDefault = gemma.hasAttentionBiasKey = true;
   gemma.activation = Activation::GeluTanh;
   gemma.oldGeluIsTanh = true;
-  gemma.ggufInLayer = kGemmaInLayer;
   gemma.readOwn = readGemma;
   gemma.readGguf = readGemmaGguf;
 

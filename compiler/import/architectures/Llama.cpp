@@ -11,20 +11,6 @@
 using namespace sinter;
 using namespace sinter::config;
 
-static constexpr NamePair kLlamaInLayer[] = {
-    {"attn_norm", "input_layernorm"},
-    {"attn_q", "self_attn.q_proj"},
-    {"attn_k", "self_attn.k_proj"},
-    {"attn_v", "self_attn.v_proj"},
-    {"attn_output", "self_attn.o_proj"},
-    {"attn_q_norm", "self_attn.q_norm"},
-    {"attn_k_norm", "self_attn.k_norm"},
-    {"ffn_norm", "post_attention_layernorm"},
-    {"ffn_gate", "mlp.gate_proj"},
-    {"ffn_up", "mlp.up_proj"},
-    {"ffn_down", "mlp.down_proj"},
-};
-
 /// Some early files name the order that all files of llama have.
 static void readLlamaGguf(GgufKeys &keys, DecoderConfig &) {
   llvm::StringRef order = keys.text("tensor_data_layout");
@@ -38,7 +24,6 @@ std::vector<Architecture> config::describeLlama() {
   llama.modelClasses = {"LlamaForCausalLM", "LLaMAForCausalLM"};
   llama.hasAttentionBiasKey = llama.hasMlpBiasKey = llama.ggufSlides = true;
   llama.readGguf = readLlamaGguf;
-  llama.ggufInLayer = kLlamaInLayer;
   llama.ggufRopeInterleaved = true;
 
   Architecture mistral{"mistral"};
@@ -47,7 +32,6 @@ std::vector<Architecture> config::describeLlama() {
   mistral.kvHeads = 8;
   mistral.slidingWindow = 4096;
   mistral.ggufSlides = true;
-  mistral.ggufInLayer = kLlamaInLayer;
   mistral.ggufRopeInterleaved = true;
 
   Architecture qwen2{"qwen2"};
@@ -56,7 +40,6 @@ std::vector<Architecture> config::describeLlama() {
   qwen2.kvHeads = 32;
   qwen2.slidingWindow = 4096;
   qwen2.windowIsOptional = qwen2.qkvBias = qwen2.ggufSlides = true;
-  qwen2.ggufInLayer = kLlamaInLayer;
 
   Architecture qwen3{"qwen3"};
   qwen3.modelClasses = {"Qwen3ForCausalLM"};
@@ -66,6 +49,5 @@ std::vector<Architecture> config::describeLlama() {
   qwen3.slidingWindow = 4096;
   qwen3.windowIsOptional = qwen3.hasAttentionBiasKey = qwen3.qkNorm = true;
   qwen3.ggufSlides = true;
-  qwen3.ggufInLayer = kLlamaInLayer;
   return {llama, mistral, qwen2, qwen3};
 }

@@ -1,7 +1,7 @@
-// The region of examples/custom_kernel, and what is done to its shaders.
+// What is done to the shaders of examples/custom_kernel.
 #pragma once
 
-#include "targets/common/Target.h"
+#include "tests/unit/custom/DownRegion.h"
 
 #include "compiler/support/Error.h"
 
@@ -18,18 +18,6 @@ struct KernelError {
   int code;
   const char *pattern;
 };
-
-inline KernelInterface downRegion() {
-  KernelInterface region;
-  region.id = "linear_test";
-  region.items = 12;
-  region.bindings = {
-      {"x0", BindingElement::f32, 2048, false, false, "f32 [1][512]"},
-      {"w1", BindingElement::packed, 55296, true, false, "weight, q4_0"},
-      {"x2", BindingElement::f32, 768, false, false, "f32 [1][192]"},
-      {"y3", BindingElement::f32, 768, false, true, "result, f32 [1][192]"}};
-  return region;
-}
 
 inline KernelSource exampleShader(const std::string &name) {
   auto file = llvm::MemoryBuffer::getFile(
