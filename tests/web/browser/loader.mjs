@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { launch, launchProfile, watchedPage } from '../support/browser.mjs';
+import { runTests } from '../support/run-tests.mjs';
 import { sendFile, serve } from '../support/server.mjs';
 import { temporaryFolder, webFolder } from '../support/site.mjs';
 import { testsWeb } from '../support/skip.mjs';
@@ -307,22 +308,16 @@ const tests = {
   },
 };
 
-let failed = 0;
-for (const [name, test] of Object.entries(tests)) {
-  if (process.argv[2] && !name.includes(process.argv[2])) continue;
-  const begun = Date.now();
-  behave = () => false;
-  try {
-    await test();
-    console.log(`ok    ${name} (${Date.now() - begun} ms)`);
-  } catch (error) {
-    ++failed;
-    console.log(`FAIL  ${name}\n${error.stack}`);
-    await context.close();
-    context = await browser.newContext();
-  }
-  server.requests.length = 0;
-}
+const passed = await runTests(tests, {
+  before: () => { behave = () => false; },
+  after: async (failed) => {
+    if (failed) {
+      await context.close();
+      context = await browser.newContext();
+    }
+    server.requests.length = 0;
+  },
+});
 await browser.close();
 await server.close();
-process.exit(failed ? 1 : 0);
+process.exit(passed ? 0 : 1);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { launch, watchedPage } from '../support/browser.mjs';
+import { runTests } from '../support/run-tests.mjs';
 import { fakeSite } from '../support/site.mjs';
 import { need, testsWeb } from '../support/skip.mjs';
 import { serve } from '../support/server.mjs';
@@ -295,18 +296,7 @@ const tests = {
   },
 };
 
-let failed = 0;
-for (const [name, test] of Object.entries(tests)) {
-  if (process.argv[2] && !name.includes(process.argv[2])) continue;
-  const begun = Date.now();
-  try {
-    await test();
-    console.log(`ok    ${name} (${Date.now() - begun} ms)`);
-  } catch (error) {
-    ++failed;
-    console.log(`FAIL  ${name}\n${error.stack}`);
-  }
-}
+const passed = await runTests(tests);
 await browser.close();
 await site.close();
-process.exit(failed ? 1 : 0);
+process.exit(passed ? 0 : 1);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { launch, watchedPage } from '../support/browser.mjs';
+import { runTests } from '../support/run-tests.mjs';
 import { sendFile, serve } from '../support/server.mjs';
 import { compileSite } from '../support/site.mjs';
 
@@ -133,20 +134,8 @@ const tests = {
   },
 };
 
-let failed = 0;
-for (const [name, test] of Object.entries(tests)) {
-  if (process.argv[2] && !name.includes(process.argv[2])) continue;
-  pageServer = modelServer = {};
-  const begun = Date.now();
-  try {
-    await test();
-    console.log(`ok    ${name} (${Date.now() - begun} ms)`);
-  } catch (error) {
-    ++failed;
-    console.log(`FAIL  ${name}\n${error.stack}`);
-  }
-}
+const passed = await runTests(tests, { before: () => { pageServer = modelServer = {}; } });
 await browser.close();
 await server.close();
 await other.close();
-process.exit(failed ? 1 : 0);
+process.exit(passed ? 0 : 1);
