@@ -6,7 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { flipping, largestDifference, library, scratch, tales } from './support/models.mjs';
 import { compileSite } from './support/site.mjs';
-import { need, tool } from './support/skip.mjs';
+import { libraryModules, need, tool } from './support/skip.mjs';
 
 const bundle = compileSite();
 const { load, SinterError } = await library(bundle);
@@ -54,7 +54,8 @@ test('threads compute the same', async () => {
 });
 
 test('addresses above 2 GiB: all that the library allocates', async () => {
-  const { Runtime } = await library(bundle, 'runtime.js');
+  const { Runtime } = await library(libraryModules, 'runtime.js');
+  const apart = await library(libraryModules);
   const { create } = Runtime;
   Runtime.create = async (...all) => {
     const runtime = await create.apply(Runtime, all);
@@ -62,7 +63,7 @@ test('addresses above 2 GiB: all that the library allocates', async () => {
     return runtime;
   };
   try {
-    const high = await load(bundle, { device: 'wasm', threads: 1, variant: 'simd128' });
+    const high = await apart.load(bundle, { device: 'wasm', threads: 1, variant: 'simd128' });
     const request = { prompt, maxTokens: 30, temperature: 0.7, seed: 4, repeatPenalty: 1.1, logitBias: { 300: 1 }, logprobs: 2 };
     assert.deepEqual((await high.generate(request)).logprobs, (await engine.generate(request)).logprobs);
     const messages = [{ role: 'user', content: 'A story about a cat.' }];

@@ -5,9 +5,9 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bin, skip, source } from './support/skip.mjs';
+import { libraryModules, skip, source } from './support/skip.mjs';
 
-const script = path.resolve(bin, '../share/sinter/web/runtime.js');
+const script = path.join(libraryModules, 'runtime.js');
 if (!fs.existsSync(script)) skip('the JavaScript library is not built');
 const { layouts } = await import(pathToFileURL(script).href);
 

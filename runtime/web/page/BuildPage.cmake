@@ -1,4 +1,4 @@
-# Runs tsc (see CMakeLists.txt): the page's modules to OUT/page, the service worker to OUT, and the
+# Runs tsc (see CMakeLists.txt) into MODULES; then the page's modules to OUT/page, the service worker to OUT, and the
 # files beside them; then touches STAMP. Says so and ends well where NODE or TSC is missing.
 if(NOT NODE OR NOT EXISTS "${TSC}")
   message("skipped: the chat page needs Node.js and TypeScript (tests/web/install.sh)")
@@ -6,11 +6,13 @@ if(NOT NODE OR NOT EXISTS "${TSC}")
 endif()
 file(MAKE_DIRECTORY "${OUT}/page")
 foreach(project tsconfig.json tsconfig.sw.json)
-  execute_process(COMMAND ${NODE} ${TSC} -p ${SOURCE}/${project} --outDir ${OUT} RESULT_VARIABLE result)
+  execute_process(COMMAND ${NODE} ${TSC} -p ${SOURCE}/${project} --outDir ${MODULES} RESULT_VARIABLE result)
   if(NOT result EQUAL 0)
     message(FATAL_ERROR "TypeScript found errors in runtime/web/page")
   endif()
 endforeach()
-file(COPY ${SOURCE}/index.html DESTINATION ${OUT})
+file(GLOB page ${MODULES}/page/*.js)
+file(COPY ${page} DESTINATION ${OUT}/page)
+file(COPY ${MODULES}/sw.js ${SOURCE}/index.html DESTINATION ${OUT})
 file(COPY ${SOURCE}/app.css DESTINATION ${OUT}/page)
 file(TOUCH ${STAMP})

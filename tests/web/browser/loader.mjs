@@ -8,15 +8,15 @@ import zlib from 'node:zlib';
 import { launch, launchProfile, watchedPage } from '../support/browser.mjs';
 import { runTests } from '../support/run-tests.mjs';
 import { sendFile, serve } from '../support/server.mjs';
-import { temporaryFolder, webFolder } from '../support/site.mjs';
-import { testsWeb } from '../support/skip.mjs';
+import { temporaryFolder } from '../support/site.mjs';
+import { libraryModules, testsWeb } from '../support/skip.mjs';
 import { makeBundle, sha256, shardBytes } from '../unit/support.mjs';
 
 const mib = 1 << 20;
 // 100 in measurements (docs/measurements); fewer in the everyday run.
 const rounds = Number(process.env.ROUNDS ?? 12);
 const root = temporaryFolder('loader');
-fs.symlinkSync(webFolder(), path.join(root, 'lib'));
+fs.symlinkSync(libraryModules, path.join(root, 'lib'));
 fs.copyFileSync(path.join(testsWeb, 'browser/loader-worker.js'), path.join(root, 'loader-worker.js'));
 fs.writeFileSync(path.join(root, 'index.html'), '<!doctype html><title>loader</title><script type="module" src="client.js"></script>');
 fs.writeFileSync(path.join(root, 'client.js'), `

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { launch, watchedPage } from '../support/browser.mjs';
 import { runTests } from '../support/run-tests.mjs';
 import { fakeSite } from '../support/site.mjs';
-import { need, testsWeb } from '../support/skip.mjs';
+import { libraryModules, need, testsWeb } from '../support/skip.mjs';
 import { serve } from '../support/server.mjs';
 import { payloads } from './payloads.mjs';
 
@@ -208,7 +208,7 @@ const tests = {
     await done(page);
   },
   async 'every error code has words of its own'() {
-    const known = fs.readFileSync(path.join(site.root, 'errors.js'), 'utf8').match(/errorCodes = \[([^\]]*)\]/)[1].match(/"\w+"/g).map((c) => c.slice(1, -1));
+    const known = fs.readFileSync(path.join(libraryModules, 'errors.js'), 'utf8').match(/errorCodes = \[([^\]]*)\]/)[1].match(/"\w+"/g).map((c) => c.slice(1, -1));
     const faults = fs.readFileSync(path.join(site.root, 'page/faults.js'), 'utf8');
     // Codes that only a mistake of ours or a caller gives.
     const general = ['ABORTED', 'DISPOSED', 'NO_CHAT_TEMPLATE', 'INTERNAL'];

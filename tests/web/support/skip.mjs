@@ -11,6 +11,8 @@ export const testsWeb = path.dirname(here);
 export const source = process.env.SINTER_SOURCE ?? path.resolve(testsWeb, '../..');
 /** Where the built tools lie. */
 export const bin = process.env.SINTER_BIN ?? path.join(source, 'build/bin');
+/** The library's modules one by one, for tests of its parts; bundles hold them joined. */
+export const libraryModules = path.resolve(bin, '../web-modules');
 /** Reference models and data that are not part of the repository; may not exist. */
 export const sharedData = process.env.SINTER_SHARED_DATA ?? path.resolve(source, '../shared/data');
 

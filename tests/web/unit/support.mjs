@@ -7,16 +7,12 @@ import http from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { manifestText } from '../support/manifest.mjs';
+import { libraryModules, skip } from '../support/skip.mjs';
 
-const folder = path.resolve(process.env.SINTER_BIN ?? 'build/bin', '../share/sinter/web');
-if (!fs.existsSync(path.join(folder, 'sinter.js'))) {
-  console.log('skipped: the JavaScript library is not built (npm tools missing?)');
-  process.exit(77);
-}
+if (!fs.existsSync(path.join(libraryModules, 'sinter.js'))) skip('the JavaScript library is not built (npm tools missing?)');
 
 /** A module of the built library. */
-export const lib = (name) => import(pathToFileURL(path.join(folder, `${name}.js`)).href);
-export const libFolder = folder;
+export const lib = (name) => import(pathToFileURL(path.join(libraryModules, `${name}.js`)).href);
 
 export const sha256 = (bytes) => crypto.createHash('sha256').update(bytes).digest('hex');
 export const shardBytes = 24 * 1024 * 1024;
