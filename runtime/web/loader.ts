@@ -11,7 +11,8 @@ import { withLock } from "./lock.js";
 import type { BundleFile, Manifest } from "./manifest.js";
 import { parseManifest, requireFile, shardBytes } from "./manifest.js";
 import { fetchManifestText } from "./manifest-fetch.js";
-import { PieceHashes, pieceBytes, piecesPath } from "./pieces.js";
+import { HashThread } from "./hash-thread.js";
+import { PieceHashes, hashPieces, pieceBytes, piecesPath } from "./pieces.js";
 import { ProgressMeter } from "./progress.js";
 import { sha256 } from "./sha256.js";
 
@@ -55,6 +56,7 @@ export class BundleLoader {
   private healed = 0;
   private readonly expected = new Set<string>();
   private first: Promise<FirstShard> | undefined;
+  private hashThread: HashThread | undefined;
   private readonly abandoned = new AbortController();
 
   private constructor(
@@ -172,6 +174,7 @@ export class BundleLoader {
    * gives bytes to. A failure is told by weights(). */
   begin(): void {
     if (this.first !== undefined || this.manifest.shards.length === 0) return;
+    this.hashThread = this.manifest.files.has(piecesPath) ? HashThread.start() : undefined;
     this.first = this.bringFirst();
     this.first.catch(() => undefined);
   }
@@ -179,6 +182,7 @@ export class BundleLoader {
   /** Ends what begin() began, when weights() will not be asked for. */
   abandon(): void {
     this.abandoned.abort();
+    this.hashThread?.end();
   }
 
   private async bringFirst(): Promise<FirstShard> {
@@ -237,6 +241,7 @@ export class BundleLoader {
       throw failure.error;
     } finally {
       this.options.signal?.removeEventListener("abort", stop);
+      this.hashThread?.end();
       await this.store?.release?.();
     }
   }
@@ -264,13 +269,19 @@ export class BundleLoader {
     const matches: Promise<boolean>[] = [];
     for (let at = 0; at < bytes.length; at += step) {
       const group = bytes.subarray(at, at + step);
-      matches.push(
-        pieces ? pieces.match(begin + at, group) : sha256(group).then((hash) => hash === whole),
-      );
+      const match = pieces
+        ? this.hashes(group).then((hashes) => pieces.match(begin + at, hashes))
+        : sha256(group).then((hash) => hash === whole);
+      match.catch(() => undefined); // told to who waits, if anybody still does
+      matches.push(match);
       await sink(begin + at, group);
       await matches[matches.length - 2];
     }
     return matches;
+  }
+
+  private hashes(group: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    return this.hashThread?.hashes(group, groupBytes) ?? hashPieces(group);
   }
 
   /** Waits for a shard's hashes. Wrong bytes are fetched into a buffer of their own

@@ -8,6 +8,17 @@ export const piecesPath = "weights.sha256";
 export const pieceBytes = 512 << 10;
 const hashBytes = 32;
 
+/** The hashes of whole pieces, one after the other. The bytes are copied at once and
+ * may change meanwhile. */
+export async function hashPieces(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const all: Promise<Uint8Array>[] = [];
+  for (let at = 0; at < bytes.length; at += pieceBytes)
+    all.push(sha256Bytes(bytes.subarray(at, at + pieceBytes)));
+  const hashes = new Uint8Array(all.length * hashBytes);
+  for (const [i, hash] of (await Promise.all(all)).entries()) hashes.set(hash, i * hashBytes);
+  return hashes;
+}
+
 export class PieceHashes {
   /** hashes: the file; weights: bytes of all weights. CORRUPT when they do not fit. */
   constructor(
@@ -23,17 +34,9 @@ export class PieceHashes {
       );
   }
 
-  /** Whether these bytes, whole pieces from an offset on, are the weights. They are
-   * copied at once and may change meanwhile, where the browser hashes. */
-  async match(offset: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const all: Promise<boolean>[] = [];
-    for (let at = 0; at < bytes.length; at += pieceBytes)
-      all.push(this.matchPiece((offset + at) / pieceBytes, bytes.subarray(at, at + pieceBytes)));
-    return (await Promise.all(all)).every((good) => good);
-  }
-
-  private async matchPiece(index: number, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const hash = await sha256Bytes(bytes);
-    return hash.every((byte, i) => byte === this.hashes[index * hashBytes + i]);
+  /** Whether whole pieces with these hashes, from an offset on, are the weights. */
+  match(offset: number, hashes: Uint8Array): boolean {
+    const begin = (offset / pieceBytes) * hashBytes;
+    return hashes.every((byte, i) => byte === this.hashes[begin + i]);
   }
 }

@@ -33,6 +33,11 @@ function startHelper(): AnyWorker {
     worker.on?.("error", () => undefined);
     return worker;
   }
+  return startBrowserHelper();
+}
+
+/** A worker that runs thread.js. */
+export function startBrowserHelper(): Worker {
   return startWorker("thread.js", import.meta.url, () =>
     new Worker(new URL("./thread.js", import.meta.url), { type: "module" }),
   );
