@@ -48,6 +48,15 @@ static std::string utf8(const std::string &text) {
   return json::isUTF8(text) ? text : json::fixUTF8(text);
 }
 
+/// The last member of a manifest is the hash of what stands before its digits.
+static constexpr StringRef kSealStart = "\"sha256\": \"", kSealEnd = "\"\n}\n";
+
+static std::string sealed(StringRef text) {
+  text.consume_back("\n}\n");
+  std::string result = (text + ",\n  " + kSealStart).str();
+  return result + toHex(Sha256::of(StringRef(result))) + kSealEnd.str();
+}
+
 /// Six digits after the point at most, no trailing zeros: 4.5, 0.95.
 static void number(json::OStream &out, StringRef key, double value) {
   std::string text;
@@ -173,7 +182,7 @@ std::string sinter::manifestText(const ManifestInfo &info,
     });
   });
   stream << '\n';
-  return text;
+  return sealed(text);
 }
 
 //===-- Reading
@@ -236,7 +245,23 @@ static llvm::Expected<BundleFile> readFile(const json::Value &value,
   return file;
 }
 
-/// The object that a manifest is, its format and versions checked.
+/// That the text is as it was written; one of 1.0 may lack the hash.
+static llvm::Error checkSeal(StringRef text, const json::Object &root,
+                             StringRef where) {
+  bool mayLack = (*root.getArray("version"))[1].getAsInteger() == 0;
+  if (mayLack && !root.get("sha256"))
+    return llvm::Error::success();
+  StringRef rest = text;
+  Digest digest;
+  if (rest.consume_back(kSealEnd) && readDigest(rest.take_back(64), digest) &&
+      rest.drop_back(64).ends_with(kSealStart) &&
+      Sha256::of(rest.drop_back(64)) == digest)
+    return llvm::Error::success();
+  return wrong(where, "does not have the SHA-256 that its last line says; copy "
+                      "the file again");
+}
+
+/// The object that a manifest is, its format, versions and hash checked.
 static llvm::Expected<json::Object> readRoot(StringRef text, StringRef where) {
   if (text.size() > kMaxManifestBytes)
     return wrong(where, "larger than 4 MiB");
@@ -247,6 +272,8 @@ static llvm::Expected<json::Object> readRoot(StringRef text, StringRef where) {
   if (!root)
     return wrong(where, "not a JSON object");
   if (llvm::Error error = checkVersions(*root, where))
+    return std::move(error);
+  if (llvm::Error error = checkSeal(text, *root, where))
     return std::move(error);
   return std::move(*root);
 }

@@ -18,8 +18,9 @@
 
 namespace sinter {
 
-/// Format version written: readers refuse another major one.
-constexpr int64_t kBundleMajor = 1, kBundleMinor = 0;
+/// Format version written: readers refuse another major one. From 1.1 on a
+/// manifest ends with its own hash.
+constexpr int64_t kBundleMajor = 1, kBundleMinor = 1;
 
 /// Bytes of every weight shard but the last.
 constexpr uint64_t kShardBytes = 24u << 20;
@@ -73,12 +74,13 @@ struct BundleFile {
   Digest sha256{};
 };
 
-/// The text of manifest.json. `files` are listed in the order given.
+/// The text of manifest.json, its own hash at the end. `files` are listed in the
+/// order given.
 std::string manifestText(const ManifestInfo &info,
                          llvm::ArrayRef<BundleFile> files);
 
-/// The files of a manifest, after checking format, version, ABI version and
-/// every path, size and hash. VerificationError otherwise; `where` is named.
+/// The files of a manifest, after checking format, version, ABI version, its own
+/// hash and every path, size and hash. VerificationError otherwise; `where` is named.
 llvm::Expected<std::vector<BundleFile>>
 readManifestFiles(llvm::StringRef text, llvm::StringRef where);
 

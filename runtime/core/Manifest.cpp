@@ -2,6 +2,8 @@
 // field it objects to.
 #include "runtime/core/Manifest.h"
 
+#include "runtime/core/Sha256.h"
+
 #include <cstring>
 
 namespace sinter::rt {
@@ -76,9 +78,8 @@ int hexNibble(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool parseDigest(const char *hex, uint8_t digest[32]) {
-  if (strlen(hex) != 64)
-    return false;
+/// From exactly 64 characters.
+bool parseDigits(const char *hex, uint8_t digest[32]) {
   for (int i = 0; i < 32; ++i) {
     int high = hexNibble(hex[2 * i]), low = hexNibble(hex[2 * i + 1]);
     if (high < 0 || low < 0)
@@ -86,6 +87,27 @@ bool parseDigest(const char *hex, uint8_t digest[32]) {
     digest[i] = static_cast<uint8_t>(high << 4 | low);
   }
   return true;
+}
+
+bool parseDigest(const char *hex, uint8_t digest[32]) {
+  return strlen(hex) == 64 && parseDigits(hex, digest);
+}
+
+/// Whether the text's last member is the SHA-256 of what stands before its
+/// digits.
+bool isSealed(const char *text, size_t bytes) {
+  constexpr char kStart[] = "\"sha256\": \"", kEnd[] = "\"\n}\n";
+  constexpr size_t kStartBytes = sizeof(kStart) - 1,
+                   kEndBytes = sizeof(kEnd) - 1;
+  uint8_t said[32], found[32];
+  if (bytes < kStartBytes + 64 + kEndBytes)
+    return false;
+  const char *end = text + bytes - kEndBytes, *digits = end - 64;
+  if (memcmp(end, kEnd, kEndBytes) != 0 || !parseDigits(digits, said) ||
+      memcmp(digits - kStartBytes, kStart, kStartBytes) != 0)
+    return false;
+  Sha256::digest(text, static_cast<size_t>(digits - text), found);
+  return memcmp(said, found, sizeof(said)) == 0;
 }
 
 void readVersion(FieldReader &fields, const JsonValue &root,
@@ -288,6 +310,11 @@ Status Manifest::parse(const char *text, size_t bytes, Fault &fault) {
                      "the bundle has kernel interface version %u, this runtime "
                      "has %u; compile the model again",
                      abiVersion, SINTER_ABI_VERSION);
+  bool mayLack = versionMinor < kBundleMinorSealed;
+  if (!(mayLack && root.member("sha256").isMissing()) && !isSealed(text, bytes))
+    return fault.set(SINTER_CORRUPT,
+                     "manifest.json does not have the SHA-256 that its last "
+                     "line says; copy the file again");
   fields.text(root, "generator", generator, false);
   fields.text(root, "name", name, false);
   fields.text(root, "prefix", prefix, false);

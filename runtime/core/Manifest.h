@@ -1,5 +1,5 @@
 // Manifest.h: manifest.json of a bundle (docs/formats/bundle.md), checked for
-// syntax, types, ranges and safe paths. Unknown fields are ignored.
+// syntax, its own hash, types, ranges and safe paths. Unknown fields are ignored.
 #ifndef SINTER_RUNTIME_CORE_MANIFEST_H
 #define SINTER_RUNTIME_CORE_MANIFEST_H
 
@@ -12,6 +12,8 @@ namespace sinter::rt {
 /// Bytes of every weight shard but the last.
 constexpr uint64_t kShardBytes = 24u << 20;
 constexpr uint32_t kBundleMajor = 1;
+/// From this minor version on a manifest ends with its own hash.
+constexpr uint32_t kBundleMinorSealed = 1;
 /// A manifest larger than this is refused.
 constexpr uint64_t kMaxManifestBytes = 4u << 20;
 

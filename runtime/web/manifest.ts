@@ -1,10 +1,13 @@
 // manifest.ts: reads manifest.json (docs/formats/bundle.md) as far as the
-// library needs it: types, ranges, safe paths. An unknown field is ignored. The
+// library needs it: its own hash, types, ranges, safe paths. An unknown field is ignored. The
 // C++ runtime reads the same text once more, with the rules of its own.
 import { SinterError } from "./errors.js";
 import { piecesPath } from "./pieces.js";
+import { sha256InScript, toHex } from "./sha256.js";
 
 export const bundleMajor = 1;
+/** From this minor version on a manifest ends with its own hash. */
+const minorSealed = 1;
 export const abiVersion = 1;
 export const shardBytes = 24 * 1024 * 1024;
 const maxManifestBytes = 4 << 20;
@@ -247,8 +250,16 @@ function checkVersion(root: Fields): [number, number] {
   return [major, minor];
 }
 
-/** Reads a manifest's text. BAD_MANIFEST with the field's path, or
- * VERSION_MISMATCH. */
+/** Whether the last member is the SHA-256 of what stands before its digits. */
+function isSealed(text: string): boolean {
+  const found = /"sha256": "([0-9a-f]{64})"\n\}\n$/.exec(text);
+  if (found === null) return false;
+  const before = text.slice(0, found.index + '"sha256": "'.length);
+  return toHex(sha256InScript(new TextEncoder().encode(before))) === found[1];
+}
+
+/** Reads a manifest's text. CORRUPT when it is not as it was written,
+ * BAD_MANIFEST with the field's path, or VERSION_MISMATCH. */
 export function parseManifest(text: string): Manifest {
   if (text.length > maxManifestBytes)
     throw new SinterError("BAD_MANIFEST", `manifest.json has more than ${maxManifestBytes} bytes`);
@@ -265,6 +276,13 @@ export function parseManifest(text: string): Manifest {
   }
   const root = new Fields(asObject(json, ""), "");
   const version = checkVersion(root);
+  const mayLack = version[1] < minorSealed;
+  if (!(mayLack && !root.has("sha256")) && !isSealed(text))
+    throw new SinterError(
+      "CORRUPT",
+      "manifest.json does not have the SHA-256 that its last line says; copy the file again",
+      { file: "manifest.json" },
+    );
   const files = readFiles(root);
   const model = root.fields("model");
   const bytes = root.fields("bytes");

@@ -82,7 +82,8 @@ export function sha256InScript(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(block.buffer, 0, 32);
 }
 
-function toHex(bytes: Uint8Array): string {
+/** Lower-case hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
   return text;

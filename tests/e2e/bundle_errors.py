@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from bundles import SINTER, sinter, temporary_folder
+from bundles import SINTER, sinter, temporary_folder, write_manifest
 from damage import TALES
 
 SHARD = "weights/00000.bin"
@@ -55,10 +55,9 @@ def resize(name, by):
 
 def manifest(change):
     def damage(bundle):
-        path = bundle / "manifest.json"
-        document = json.loads(path.read_text())
-        changed = change(document)
-        path.write_text(json.dumps(document if changed is None else changed))
+        document = json.loads((bundle / "manifest.json").read_text())
+        change(document)
+        write_manifest(bundle, document)
     return damage
 
 
@@ -147,21 +146,17 @@ def check_weights(good):
 
 
 def check_random_flips(good, count=60):
-    """A bit of the manifest anywhere: refused with a message, or without meaning for the reader. Never a crash."""
+    """A bit of the manifest anywhere: refused with a message."""
     chance = random.Random(7)
     path = good / "manifest.json"
     original = path.read_bytes()
-    refused = 0
     for _ in range(count):
         blob = bytearray(original)
         blob[chance.randrange(len(blob))] ^= 1 << chance.randrange(8)
         path.write_bytes(blob)
-        ask("run", good, *PROMPT, code=(0, 1, 3, 5), pattern="manifest|bundle|weights|kernels|plan|tokenizer")
-        ask("verify", good, code=(0, 3, 5))
-        refused += subprocess.run([SINTER, "verify", good], capture_output=True, check=False).returncode != 0
+        ask("run", good, *PROMPT, code=(3, 5), pattern="manifest|bundle")
+        ask("verify", good, code=(3, 5), pattern="manifest|bundle")
     path.write_bytes(original)
-    print(f"a bit of the manifest: {refused} of {count} refused")
-    assert refused > count // 2
 
 
 # ---- Requests ------------------------------------------------------------------------------------------------------------

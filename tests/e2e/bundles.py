@@ -1,5 +1,6 @@
 """What the end-to-end tests share: running sinter, reading safetensors and .npy files, temporary folders."""
 import array
+import hashlib
 import json
 import os
 import pathlib
@@ -25,6 +26,13 @@ def shared(path):
     if not full.exists():
         skip(f"shared data {path} is not here")
     return full
+
+
+def write_manifest(bundle, document):
+    """Writes manifest.json as the compiler does, its own hash at the end."""
+    document.pop("sha256", None)
+    text = json.dumps(document, indent=2)[:-2] + ',\n  "sha256": "'
+    pathlib.Path(bundle, "manifest.json").write_text(text + hashlib.sha256(text.encode()).hexdigest() + '"\n}\n')
 
 
 def sinter(*arguments, code=0, text_input=None):

@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 
-from bundles import ROOT, SINTER, read_npy, sinter, skip, temporary_folder
+from bundles import ROOT, SINTER, read_npy, sinter, skip, temporary_folder, write_manifest
 
 MODEL = ROOT / "examples/tales/model"
 LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
@@ -28,7 +28,7 @@ def change(bundle, golden):
     for file in manifest["files"]:
         if file["path"] == "golden.json":
             file.update(size=len(text), sha256=hashlib.sha256(text).hexdigest())
-    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(bundle, manifest)
 
 
 def on_vulkan():

@@ -7,7 +7,7 @@ import pathlib
 import shutil
 import subprocess
 
-from bundles import ROOT, SINTER, largest_difference, read_npy, run_tool, sinter, temporary_folder
+from bundles import ROOT, SINTER, largest_difference, read_npy, run_tool, sinter, temporary_folder, write_manifest
 
 MODEL = ROOT / "examples/tales/model"
 LAVAPIPE = pathlib.Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
@@ -70,7 +70,7 @@ def check_bad_bundles(scratch, bundle):
     assert "plan.regions.mlir: the bytes are not those" in sinter(*command, code=5)
     manifest = json.loads((bad / "manifest.json").read_text())
     manifest["files"] = [file for file in manifest["files"] if not file["path"].endswith(".mlir")]
-    write(bad / "manifest.json", manifest)
+    write_manifest(bad, manifest)
     assert "has no plan.regions.mlir" in sinter(*command, code=1)
     assert "no kernels for vulkan" in sinter("tune", bad, "--device", "vulkan", code=3)
     sinter(*command, "--context", 64, code=2)

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
 import { faulty } from './support/gpu.mjs';
+import { manifestText } from './support/manifest.mjs';
 import { dawn, flipping, library, scratch } from './support/models.mjs';
 import { compileSite } from './support/site.mjs';
 
@@ -138,7 +139,7 @@ test('a device that computes wrong logits is noticed by the golden ones', async 
   const entry = manifest.files.find((file) => file.path === 'golden.json');
   entry.size = Buffer.byteLength(text);
   entry.sha256 = crypto.createHash('sha256').update(text).digest('hex');
-  fs.writeFileSync(path.join(wrong, 'manifest.json'), JSON.stringify(manifest));
+  fs.writeFileSync(path.join(wrong, 'manifest.json'), manifestText(manifest));
   for (const device of ['webgpu', 'wasm'])
     await assert.rejects(load(wrong, { device, gpu, threads: 1 }), { code: 'SELF_CHECK_FAILED' });
   const unchecked = await load(wrong, { device: 'wasm', threads: 1, selfCheck: false });

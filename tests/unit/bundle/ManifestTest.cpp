@@ -50,6 +50,30 @@ static std::string replaced(std::string text, llvm::StringRef from,
   return text.replace(at, from.size(), to.str());
 }
 
+/// With the hash at the end made to agree.
+static std::string resealed(std::string text) {
+  size_t digits = text.size() - 4 - 64;
+  text.replace(digits, 64,
+               toHex(Sha256::of(llvm::StringRef(text).take_front(digits))));
+  return text;
+}
+
+TEST(Manifest, EndsWithItsOwnHash) {
+  std::string good = manifestText(smallInfo(), twoFiles());
+  EXPECT_EQ(good, resealed(good));
+  for (size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ 1 << bit % 8);
+    auto files = readManifestFiles(bad, "m");
+    EXPECT_FALSE(static_cast<bool>(files)) << "bit " << bit;
+    llvm::consumeError(files.takeError());
+  }
+  // One of 1.0 has none.
+  std::string old = replaced(good, "1,\n    1", "1,\n    0");
+  old.replace(old.rfind(','), std::string::npos, "}\n");
+  EXPECT_TRUE(static_cast<bool>(readManifestFiles(old, "m")));
+}
+
 TEST(Manifest, FaultsAreNamed) {
   std::string good = manifestText(smallInfo(), twoFiles());
   struct {
@@ -57,8 +81,8 @@ TEST(Manifest, FaultsAreNamed) {
     int code = kExitVerification;
   } const cases[] = {
       {"sinter-bundle", "other", "'format'"},
-      {"1,\n    0", "2,\n    0", "format version 2", kExitUnsupported},
-      {"1,\n    0", "1", "'version'"},
+      {"1,\n    1", "2,\n    0", "format version 2", kExitUnsupported},
+      {"1,\n    1", "1", "'version'"},
       {"\"abi_version\": 1", "\"abi_version\": 7", "'abi_version'",
        kExitUnsupported},
       {"\"files\": [", "\"liste\": [", "'files'"},
@@ -70,18 +94,18 @@ TEST(Manifest, FaultsAreNamed) {
       {"{", "[", "byte"},
   };
   for (const auto &c : cases)
-    EXPECT_FAILS(readManifestFiles(replaced(good, c.from, c.to), "m"), c.code,
-                 {"m: ", c.words});
+    EXPECT_FAILS(readManifestFiles(resealed(replaced(good, c.from, c.to)), "m"),
+                 c.code, {"m: ", c.words});
   EXPECT_FAILS(readManifestFiles("[]", "m"), kExitVerification, {"object"});
   EXPECT_FAILS(readManifestFiles(std::string(5 << 20, ' '), "m"),
                kExitVerification, {"4 MiB"});
   EXPECT_FAILS(readManifestFiles(std::string(1 << 20, '['), "m"),
                kExitVerification, {"nested"});
   // A newer minor version and unknown fields are fine.
-  EXPECT_TRUE(static_cast<bool>(
-      readManifestFiles(replaced(replaced(good, "1,\n    0", "1,\n    9"),
-                                 "\"name\"", "\"later\": {}, \"name\""),
-                        "m")));
+  EXPECT_TRUE(static_cast<bool>(readManifestFiles(
+      resealed(replaced(replaced(good, "1,\n    1", "1,\n    9"), "\"name\"",
+                        "\"later\": {}, \"name\"")),
+      "m")));
 }
 
 TEST(Manifest, BytesThatAreNotUtf8AreMended) {

@@ -2,6 +2,7 @@
 // byte.
 #include "runtime/core/Manifest.h"
 #include "ToyModel.h"
+#include "runtime/core/Sha256.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
@@ -36,6 +37,18 @@ std::string with(const std::string &from, const std::string &to) {
   return text.replace(at, from.size(), to);
 }
 
+/// The toy's manifest as the compiler writes them since 1.1: with its own hash.
+std::string sealedManifest() {
+  std::string text = with("[1, 0]", "[1, 1]");
+  text.resize(text.rfind("\n}\n"));
+  text += ",\n  \"sha256\": \"";
+  uint8_t digest[32];
+  char hex[65];
+  Sha256::digest(text.data(), text.size(), digest);
+  sha256Hex(digest, hex);
+  return text + hex + "\"\n}\n";
+}
+
 TEST(Manifest, ReadsFields) {
   Manifest m;
   ASSERT_EQ(parse(toyManifest(), m), SINTER_OK);
@@ -56,8 +69,8 @@ TEST(Manifest, ReadsFields) {
 TEST(Manifest, Versions) {
   Manifest newer, unknown, old, abi, missing;
   std::string message;
-  EXPECT_EQ(parse(with("[1, 0]", "[1, 7]"), newer), SINTER_OK);
-  EXPECT_EQ(newer.versionMinor, 7u);
+  EXPECT_EQ(parse(sealedManifest(), newer), SINTER_OK);
+  EXPECT_EQ(newer.versionMinor, 1u);
   EXPECT_EQ(parse(with("[1, 0]", "[2, 0]"), old, &message),
             SINTER_VERSION_MISMATCH);
   EXPECT_NE(message.find("2.0"), std::string::npos) << message;
@@ -107,7 +120,29 @@ TEST(Manifest, SafePaths) {
   EXPECT_FALSE(isSafePath(std::string(300, 'a').c_str()));
 }
 
-// Every byte changed in a few ways, every truncation: an answer, never a crash.
+// Any bit, also of what no reader looks at.
+TEST(Manifest, EveryFlippedBitIsRefused) {
+  std::string good = sealedManifest();
+  for (size_t bit = 0; bit < 8 * good.size(); ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = char(bad[bit / 8] ^ 1 << bit % 8);
+    Manifest m;
+    EXPECT_NE(parse(bad, m), SINTER_OK) << "bit " << bit;
+  }
+}
+
+TEST(Manifest, TheHashMustBeThereAndLast) {
+  std::string good = sealedManifest(), message;
+  Manifest lacks, inside, beyond;
+  EXPECT_EQ(parse(with("[1, 0]", "[1, 1]"), lacks, &message), SINTER_CORRUPT);
+  EXPECT_NE(message.find("SHA-256"), std::string::npos) << message;
+  EXPECT_EQ(parse(with("\"prefix\"", "\"sha256\": \"\", \"prefix\""), inside),
+            SINTER_CORRUPT);
+  EXPECT_EQ(parse(good + "\n", beyond), SINTER_CORRUPT);
+}
+
+// Every byte changed in a few ways, every truncation, without a hash: an
+// answer, never a crash.
 TEST(Manifest, Damage) {
   std::string good = toyManifest();
   int rejected = 0;

@@ -8,6 +8,7 @@ import test from 'node:test';
 import zlib from 'node:zlib';
 import { runtimeFile, sinter, temporaryFolder } from './bundles.mjs';
 import { Runtime } from './runtime.mjs';
+import { manifestText } from '../support/manifest.mjs';
 import { source } from '../support/skip.mjs';
 
 const files = { single: runtimeFile(), threads: runtimeFile(true) };
@@ -112,7 +113,7 @@ function shifted(shift) {
     assert.ok(at > 0, 'the kernels carry the hash of their plan');
     bytes.set(sha256, at);
   };
-  return { 'plan.fb': () => plan, 'manifest.json': () => Buffer.from(JSON.stringify(manifest)), stamp };
+  return { 'plan.fb': () => plan, 'manifest.json': () => Buffer.from(manifestText(manifest)), stamp };
 }
 
 test('weights of more than 2 GiB: the last ones, cache and activations lie beyond it', async () => {

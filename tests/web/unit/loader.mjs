@@ -5,6 +5,7 @@ import zlib from 'node:zlib';
 import {
   FakeStorage, cutAfter, lib, makeBundle, quick, rejectsWith, serveBundle, sha256, shardBytes,
 } from './support.mjs';
+import { manifestText } from '../support/manifest.mjs';
 
 const { BundleLoader } = await lib('loader');
 const { listCached, deleteCached } = await lib('cache');
@@ -358,7 +359,7 @@ test('a new version of a bundle is seen, and shares the files that are the same'
     const manifest = structuredClone(one.manifest);
     manifest.files[1].sha256 = sha256(last);
     bundle.files.set('weights/00001.bin', last);
-    bundle.files.set('manifest.json', Buffer.from(JSON.stringify(manifest)));
+    bundle.files.set('manifest.json', Buffer.from(manifestText(manifest)));
     server.log.length = 0;
     await loadAll(server.base, storage);
     assert.deepEqual(weightsLog(server).map((e) => e.path), ['weights/00001.bin']);

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { manifestText } from '../support/manifest.mjs';
 
 const folder = path.resolve(process.env.SINTER_BIN ?? 'build/bin', '../share/sinter/web');
 if (!fs.existsSync(path.join(folder, 'sinter.js'))) {
@@ -37,14 +38,14 @@ export function makeBundle({ weights = 100_000, seed = 1, extra = {}, pieces = f
   if (pieces) files.set('weights.sha256', Buffer.concat(hashes));
   for (const [name, content] of Object.entries(extra)) files.set(name, Buffer.from(content));
   const manifest = change({
-    format: 'sinter-bundle', version: [1, 0], abi_version: 1, generator: 'sinter 0.1.0', name: 'toy', prefix: 'toy',
+    format: 'sinter-bundle', version: [1, 1], abi_version: 1, generator: 'sinter 0.1.0', name: 'toy', prefix: 'toy',
     model: { architecture: 'llama', parameters: 10, context: 32, vocab_size: 16, quantization: 'q4_0', bits_per_weight: 4.5 },
     targets: { wasm: { plan: 'plan.fb', variants: ['relaxed', 'simd128'], arena: 1, state: 1 } },
     bytes: { download: weights, weights, arena: 1, state: 1 },
     sampling: {},
     files: [...files].map(([path, content]) => ({ path, size: content.length, sha256: sha256(content) })),
   });
-  files.set('manifest.json', Buffer.from(JSON.stringify(manifest)));
+  files.set('manifest.json', Buffer.from(manifestText(manifest)));
   return { files, manifest, weights: bytes };
 }
 
