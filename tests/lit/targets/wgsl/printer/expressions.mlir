@@ -210,8 +210,8 @@ kern.kernel @literals(%y: memref<?xf32> {kern.name = "y"}) attributes {caps = #c
 
 // Arithmetic on the pair of f16 in a word.
 // CHECK-LABEL: fn halves(
-// CHECK: let vh = bitcast<vec2<f16>>((u & 0xf000fu) | 0x64006400u) - vec2<f16>(1032.0h);
-// CHECK: let vf{{.*}} = vec2<f32>(vh * vh);
+// CHECK: let vf = bitcast<vec2<f16>>((k4_w[0u] & 0xf000fu) | 0x64006400u) - vec2<f16>(1032.0h);
+// CHECK: let vf1 = vec2<f32>(vf * vf);
 kern.kernel @halves(%w: memref<?xi32> {kern.readonly, kern.name = "w"}, %y: memref<?xf32> {kern.name = "y"}) attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = shader_f16, group = 64>} {
   %c0 = arith.constant 0 : index
   %mask = arith.constant 0x000f000f : i32
