@@ -239,6 +239,13 @@ LogicalResult SubgroupSizeOp::verify() {
   return verifySubgroups(*this, "subgroup_size_c1");
 }
 
+LogicalResult BitcastF16Op::verify() {
+  CapsAttr caps = gridCaps(*this);
+  if (!caps || !caps.has(Feature::shader_f16))
+    return emitOpError("needs a grid with shader_f16 (bitcast_f16_c1)");
+  return success();
+}
+
 LogicalResult PackedDotOp::verify() {
   CapsAttr caps = gridCaps(*this);
   if (!caps || !caps.has(Feature::packed_dot))

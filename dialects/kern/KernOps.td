@@ -216,6 +216,20 @@ def Kern_PackF16Op : Kern_Op<"pack_f16", [Pure]> {
   let assemblyFormat = "$pair attr-dict `:` type($pair)";
 }
 
+def Kern_BitcastF16Op : Kern_Op<"bitcast_f16", [Pure]> {
+  let summary = "the two f16 of a word as they are, to calculate with; the first is the lower half";
+  let description = [{
+    - bitcast_f16_c1: only on a grid with shader_f16
+  }];
+  let arguments = (ins I32:$word);
+  let results = (outs VectorOfLengthAndType<[2], [F16]>:$result);
+  let assemblyFormat = "$word attr-dict `:` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$word), [{
+    build($_builder, $_state, ::mlir::VectorType::get({2}, $_builder.getF16Type()), word);
+  }]>];
+  let hasVerifier = 1;
+}
+
 def Kern_PackedDotOp : Kern_Op<"packed_dot", [Pure]> {
   let summary = "the sum of the products of four signed bytes in each of two words";
   let description = [{

@@ -58,7 +58,7 @@ ArrayRef<SpirvVariant> allVariants() {
       {"spirv-f16",
        Feature::shader_f16 | Feature::subgroups,
        true,
-       {"float16", "storage16", "subgroups"},
+       {"float16", "subgroups"},
        ""},
       {"spirv-f32", Feature::subgroups, true, {"subgroups"}, ""},
   };

@@ -41,11 +41,7 @@ ArrayRef<WgslVariant> allVariants() {
        true,
        {"packed_4x8_integer_dot_product", "subgroups"},
        "fast_integer_dot"},
-      {"f16",
-       Feature::shader_f16 | Feature::subgroups,
-       true,
-       {"shader-f16", "subgroups"},
-       ""},
+      {"f16", Feature::shader_f16, true, {"shader-f16"}, ""},
       {"f32", Feature::none, true, {}, ""},
   };
   return table;

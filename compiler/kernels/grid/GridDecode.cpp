@@ -7,10 +7,11 @@
 // x that it loads serves them all (a load costs a software adapter ten times
 // what a product does). With barriers the lanes of a workgroup share a panel's
 // columns and add up in workgroup memory. Where the device multiplies packed
-// bytes, they quantize the input first (GridDot.h), for more panels at a time.
+// numbers, they stage the input first (GridStaged.h), for more panels at a
+// time.
 #include "compiler/kernels/KernelFamily.h"
-#include "compiler/kernels/grid/GridDot.h"
 #include "compiler/kernels/grid/GridLinear.h"
+#include "compiler/kernels/grid/GridStaged.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -24,9 +25,9 @@ constexpr int64_t kLanePanels = 4;
 /// With a norm on the way: two loads and three more ops for every x, which more
 /// panels share.
 constexpr int64_t kNormLanePanels = 8;
-/// Weight panels of a workgroup that quantizes its input, which costs as much
-/// as half a panel.
-constexpr int64_t kDotPanels = 2;
+/// Weight panels of a workgroup that stages its input, which costs as much as
+/// half a panel.
+constexpr int64_t kStagedPanels = 2;
 
 class GridDecode : public KernelFamily {
 public:
@@ -173,9 +174,10 @@ Value addUp(GridShell &k, Value memory, Value at, int64_t count,
   });
 }
 
-/// As buildShared, with integer products, for output panels [first, + n). Each
-/// of the n * 16 first lanes then adds up and writes one output.
-kern::KernelOp buildDot(GridShell &k, const LinearRegion &linear, int64_t n) {
+/// As buildShared, with products of staged input, for output panels
+/// [first, + n). Each of the n * 16 first lanes then adds up and writes one
+/// output.
+kern::KernelOp buildStaged(GridShell &k, const LinearRegion &linear, int64_t n) {
   int64_t parts = k.group() / kRows;
   int64_t each = GridLinear::panelsPerOutput(linear);
   bool squares = GridLinear::sumsSquares(linear);
@@ -183,7 +185,7 @@ kern::KernelOp buildDot(GridShell &k, const LinearRegion &linear, int64_t n) {
   Value shared =
       k.scratch(k.builder.getF32Type(),
                 k.group() * (sumCount + (squares ? 1 : 0)), /*shared=*/true);
-  GridDot dot(k, linear, /*tokens=*/1);
+  auto staged = GridStaged::create(k, linear, /*tokens=*/1);
   LaneSums together(k, k.group(), GridLinear::rowTotals(linear));
   return k.items([&](Value first) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
@@ -193,9 +195,9 @@ kern::KernelOp buildDot(GridShell &k, const LinearRegion &linear, int64_t n) {
     for (int64_t i = 0; i < n; ++i)
       panels.push_back(k.min(k.add(first, i), k.index(linear.panels() - 1)));
     LaneProduct product =
-        dot.product(grid, grid.weights(panels, row),
-                    [&](Value) { return rowStart(k, linear); },
-                    {k.div(lane, kRows), parts});
+        staged->product(grid, grid.weights(panels, row),
+                        [&](Value) { return rowStart(k, linear); },
+                        {k.div(lane, kRows), parts});
     for (auto [i, sums] : llvm::enumerate(product.sums))
       k.store(sums[0], shared,
               k.add(lane, static_cast<int64_t>(i) * k.group()));
@@ -225,10 +227,10 @@ FailureOr<kern::KernelOp> GridDecode::build(OpBuilder &builder,
                                             xf::RegionOp region,
                                             kern::CapsAttr caps) const {
   LinearRegion linear = matched(region);
-  if (GridDot::fits(linear, caps)) {
-    int64_t n = kDotPanels / GridLinear::panelsPerOutput(linear);
+  if (GridStaged::fits(linear, caps)) {
+    int64_t n = kStagedPanels / GridLinear::panelsPerOutput(linear);
     GridShell k(builder, region, id(region), caps, /*itemsPerGroup=*/n);
-    return buildDot(k, linear, n);
+    return buildStaged(k, linear, n);
   }
   if (caps.getCheapBarriers()) {
     GridShell k(builder, region, id(region), caps, /*itemsPerGroup=*/1);

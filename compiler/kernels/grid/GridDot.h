@@ -1,16 +1,14 @@
 // Linears through integer dot products, for devices that multiply four signed
-// bytes at once (caps with packed_dot and barriers). The workgroup quantizes
-// its input as xf.quantize says, 32 columns to a scale, into its memory; lanes
-// multiply bytes, exactly, and scale the sum of a block. Why it is done in the
-// kernel and not in the plan: docs/kernels.md.
+// bytes at once (caps with packed_dot and barriers). The input is quantized as
+// xf.quantize says; lanes multiply bytes, exactly, and scale the sum of a
+// block.
 #pragma once
 
-#include "compiler/kernels/LinearRegion.h"
-#include "compiler/kernels/grid/GridLinear.h"
+#include "compiler/kernels/grid/GridStaged.h"
 
 namespace sinter::kernels {
 
-class GridDot {
+class GridDot : public GridStaged {
 public:
   /// Whether the region is multiplied this way: its weights are integers, and
   /// the device has what it takes.
@@ -19,45 +17,17 @@ public:
            caps.has(kern::Feature::packed_dot);
   }
 
-  /// For `tokens` rows of input, squares with one only. Takes memory of the
-  /// workgroup: only before items().
-  GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens);
+  GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens)
+      : GridStaged(k, linear, tokens, /*limit=*/127, /*unitWords=*/1) {}
 
-  /// Gives the element offset of token row t, 0 <= t < tokens.
-  using RowStart = llvm::function_ref<mlir::Value(mlir::Value t)>;
-
-  /// Quantizes the input rows, together with all lanes, and sums the lane's
-  /// share of blocks. Squares are those of the columns that this lane
-  /// quantized: the row's are the sum over all lanes. Only where all lanes come
-  /// by.
-  LaneProduct product(GridLinear &grid, const LaneWeights &weights,
-                      RowStart start, const LaneShare &share);
-
-private:
-  int64_t chunkWords() const;
-  mlir::Value wordAt(mlir::Value t, mlir::Value word);
-  void forWords(llvm::function_ref<void(mlir::Value, mlir::Value)> use);
-  Values columnsOf(GridLinear &grid, mlir::Value column, mlir::Value start,
-                   mlir::Value *squares);
-  void storeLargest(mlir::Value at, llvm::ArrayRef<mlir::Value> x);
-  void storeWord(mlir::Value t, mlir::Value word,
-                 llvm::ArrayRef<mlir::Value> x);
-  mlir::Value quantize(GridLinear &grid, mlir::Value firstBlock, RowStart start,
-                       mlir::Value squares);
-  Values multiply(const LaneWeights &weights, mlir::Value firstBlock,
-                  const LaneShare &share, mlir::ValueRange totals);
+protected:
+  Values packed(llvm::ArrayRef<mlir::Value> x, mlir::Value inverse) override;
   Values multiplyBlock(const LaneWeights &weights,
                        llvm::ArrayRef<mlir::Value> starts,
-                       mlir::Value firstWord);
-  Values signedWords(xf::Scheme scheme, mlir::Value word);
+                       mlir::Value firstUnit) override;
 
-  GridShell &k;
-  const LinearRegion &linear;
-  int64_t tokens;
-  int64_t chunkBlocks; ///< of a row that lie in workgroup memory at a time
-  mlir::Value words;   ///< [token][word of four columns]
-  mlir::Value largest; ///< of each word's magnitudes
-  mlir::Value scales;  ///< [token][block]
+private:
+  Values signedWords(xf::Scheme scheme, mlir::Value word);
 };
 
 } // namespace sinter::kernels

@@ -2,12 +2,12 @@
 // activation or cap]. A lane is a row of its panels for a block of tokens: it
 // unpacks a weight once for the block, and loads an x once for its panels. Rows
 // of padding in the input are computed and not stored. Where the device
-// multiplies packed bytes, the workgroup quantizes the input first (GridDot.h);
-// where subgroups multiply matrices, they do (GridMatrix.h).
+// multiplies packed numbers, the workgroup stages the input first
+// (GridStaged.h); where subgroups multiply matrices, they do (GridMatrix.h).
 #include "compiler/kernels/KernelFamily.h"
-#include "compiler/kernels/grid/GridDot.h"
 #include "compiler/kernels/grid/GridLinear.h"
 #include "compiler/kernels/grid/GridMatrix.h"
+#include "compiler/kernels/grid/GridStaged.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -113,9 +113,7 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
   // text of the kernel, not once for each.
   int64_t tokens = chosen(region, laneTokens(caps));
   Value scratch = k.floats(n * each * tokens);
-  std::optional<GridDot> dot;
-  if (GridDot::fits(linear, caps))
-    dot.emplace(k, linear, tokens);
+  std::unique_ptr<GridStaged> staged = GridStaged::create(k, linear, tokens);
   return k.items([&](Value first) {
     Value lane = k.lane(), row = k.rem(lane, kRows);
     Value panel = k.add(first, k.mul(k.div(lane, kRows), n));
@@ -134,9 +132,9 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
       for (int64_t t = 0; t < tokens; ++t)
         starts.push_back(start(k.index(t)));
       LaneProduct product =
-          dot ? dot->product(grid, grid.weights(panels, row), start,
-                             {k.index(0), 1})
-              : emitLaneProduct(k, grid.weights(panels, row), tokens, false,
+          staged ? staged->product(grid, grid.weights(panels, row), start,
+                                   {k.index(0), 1})
+                 : emitLaneProduct(k, grid.weights(panels, row), tokens, false,
                                 grid.columns(starts), {k.index(0), 1});
       for (auto [p, sums] : llvm::enumerate(product.sums))
         for (int64_t t = 0; t < tokens; ++t)

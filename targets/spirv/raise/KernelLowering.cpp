@@ -337,6 +337,9 @@ LogicalResult Lowering::lower(Operation *op) {
     result = call(target::kUnpackHalf, unpack.getType(), unpack.getWord());
   } else if (auto pack = dyn_cast<kern::PackF16Op>(op)) {
     result = call(target::kPackHalf, pack.getType(), pack.getPair());
+  } else if (auto halves = dyn_cast<kern::BitcastF16Op>(op)) {
+    result = builder.create<spirv::BitcastOp>(loc, halves.getType(),
+                                              halves.getWord());
   } else if (auto dot = dyn_cast<kern::PackedDotOp>(op)) {
     need(spirv::Capability::DotProduct);
     need(spirv::Capability::DotProductInput4x8BitPacked);

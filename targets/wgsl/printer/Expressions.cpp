@@ -80,6 +80,7 @@ const llvm::StringMap<Spelling> &spellings() {
       {"math.sqrt", {Form::call, "sqrt"}},
       {"math.tan", {Form::call, "tan"}},
       {"math.trunc", {Form::call, "trunc"}},
+      {"kern.bitcast_f16", {Form::call, "bitcast<vec2<f16>>", Sign::u32}},
       {"kern.pack_f16", {Form::call, "pack2x16float"}},
       {"kern.packed_dot", {Form::call, "dot4I8Packed", Sign::u32}},
       {"kern.unpack_f16", {Form::call, "unpack2x16float", Sign::u32}},

@@ -199,6 +199,19 @@ void GridBatch::run() {
     inspect();
 }
 
+double GridBatch::linearTolerance(llvm::StringRef scheme, double exact) const {
+  bool halves = caps().has(kern::Feature::shader_f16) && !caps().getMatrix();
+  return halves && scheme.starts_with("q") ? kHalfSums : exact;
+}
+
+size_t GridBatch::formOf(size_t index) const {
+  const Entry &entry = entries[index];
+  std::optional<size_t> form =
+      kernelForm(*entry.family, entry.region, program.variant.caps);
+  EXPECT_TRUE(form) << "cannot build " << entry.id;
+  return form.value_or(0);
+}
+
 void GridBatch::addTo(KernelForms &forms) const {
   for (const Entry &entry : entries)
     forms.add(*entry.family, entry.region);

@@ -71,10 +71,16 @@ public:
   /// Builds, validates, runs, compares. Skips the test where it cannot.
   void run();
 
+  /// The form of the kernel of region `index` (KernelForms.h).
+  size_t formOf(size_t index) const;
+
   /// Instead of run(): counts the kernels of all regions.
   void addTo(KernelForms &forms) const;
 
   kern::CapsAttr caps() const { return program.variant.caps; }
+  /// What a linear of `scheme` is compared with: `exact` where it is summed in
+  /// f32, kHalfSums where integer weights are multiplied in f16 (GridHalf).
+  double linearTolerance(llvm::StringRef scheme, double exact) const;
   bool quantizes() const { return caps().has(kern::Feature::packed_dot); }
 
 private:
@@ -115,6 +121,13 @@ inline const std::vector<std::string> kGridVariants = {
 /// What multiplies packed bytes: other kernels for linears.
 inline const std::vector<std::string> kDotVariants = {
     "dot", "spirv-dot@lavapipe", "spirv-dot@swiftshader"};
+
+/// What multiplies in f16: other kernels for linears of integers.
+inline const std::vector<std::string> kHalfVariants = {"f16",
+                                                       "spirv-f16@lavapipe"};
+/// Relative to the row's largest: inputs and products are rounded to f16, and
+/// every sum of eight of them (docs/kernels.md has the figures).
+constexpr double kHalfSums = 2e-3;
 
 /// What multiplies matrices of subgroups: other kernels for linears of many
 /// tokens. Of the drivers only lavapipe from Mesa 25 on has them.

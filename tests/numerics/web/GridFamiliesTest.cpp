@@ -37,6 +37,7 @@ class GridFamiliesTest : public testing::TestWithParam<std::string> {};
 /// In all variants.
 class GridLinearsTest : public testing::TestWithParam<std::string> {};
 class GridDotTest : public testing::TestWithParam<std::string> {};
+class GridHalfTest : public testing::TestWithParam<std::string> {};
 class GridMatrixTest : public testing::TestWithParam<std::string> {};
 
 /// What stands around a linear.
@@ -47,11 +48,13 @@ struct LinearShape {
 };
 
 /// Where matrices are multiplied, inputs and expanded weights are f16, each off
-/// by 2^-11 of itself at most; both factors of a gate are.
-double linearTolerance(const GridBatch &batch, const LinearShape &shape) {
-  if (!batch.caps().getMatrix())
-    return kTolerance;
-  return shape.activation ? 3 * kHalfTolerance : kHalfTolerance;
+/// by 2^-11 of itself at most. Both factors of a gate are off.
+double linearTolerance(const GridBatch &batch, const LinearShape &shape,
+                       const char *scheme) {
+  double one = batch.caps().getMatrix()
+                   ? kHalfTolerance
+                   : batch.linearTolerance(scheme, kTolerance);
+  return shape.activation && one > kTolerance ? 3 * one : one;
 }
 
 std::string linearText(const LinearShape &shape, const char *scheme,
@@ -122,12 +125,13 @@ void decodeCases(GridBatch &batch) {
   for (const char *scheme : linearSchemes(batch))
     for (const LinearShape &shape : kLinears) {
       size_t index = batch.add(linearText(shape, scheme, "1"), "grid_decode");
-      batch.check(index, {shape.row ? 5 : 1, 0, shape.row ? 3 : 0}, kTolerance);
+      batch.check(index, {shape.row ? 5 : 1, 0, shape.row ? 3 : 0},
+                  linearTolerance(batch, shape, scheme));
     }
   for (const char *activation : {"gelu", "gelu_tanh", "relu"}) {
     LinearShape shape{32, 40, false, true, false, false, activation};
     batch.check(batch.add(linearText(shape, "q4_0", "1"), "grid_decode"), {1},
-                kTolerance);
+                linearTolerance(batch, shape, "q4_0"));
   }
 }
 
@@ -141,7 +145,7 @@ void prefillCases(GridBatch &batch) {
     for (const LinearShape &shape : shapes) {
       size_t index = batch.add(linearText(shape, scheme, "?"), "grid_prefill");
       for (int64_t tokens : {1, 8, 19})
-        batch.check(index, {tokens}, linearTolerance(batch, shape));
+        batch.check(index, {tokens}, linearTolerance(batch, shape, scheme));
     }
 }
 
@@ -363,6 +367,75 @@ TEST_P(GridDotTest, RoundedInputs) {
   batch.run();
 }
 
+/// Rows longer than a chunk of the workgroup's memory; a tall matrix.
+TEST_P(GridHalfTest, LongRows) {
+  GridBatch batch(GetParam());
+  const LinearShape decode{400, 4128, true, false, false, true};
+  const LinearShape prefill{32, 544, false, true};
+  for (const char *scheme : {"q4_0", "q8_0"}) {
+    batch.check(batch.add(linearText(decode, scheme, "1"), "grid_decode"),
+                {3, 0, 1}, kHalfSums);
+    batch.check(batch.add(linearText(prefill, scheme, "?"), "grid_prefill"),
+                {11}, kHalfSums);
+  }
+  batch.run();
+}
+
+/// Every weight the largest of its scheme, -8 or -128.
+void setLargest(Datum &weight) {
+  bool nibbles = xf::getScheme(weight.type) == xf::Scheme::q4_0;
+  size_t blockBytes = nibbles ? 288 : 544;
+  auto *bytes = weight.memory->as<uint8_t>();
+  for (size_t at = 0; at < weight.memory->size(); at += blockBytes)
+    std::memset(bytes + at + 32, nibbles ? 0 : 0x80, blockBytes - 32);
+  Matrix &m = weight.matrix;
+  for (int64_t r = 0; r < m.rows; ++r)
+    for (int64_t c = 0; c < m.columns; ++c) {
+      int64_t block = r / 16 * ((m.columns + 31) / 32) + c / 32;
+      uint16_t scale;
+      std::memcpy(&scale,
+                  bytes + static_cast<size_t>(block) * blockBytes + r % 16 * 2,
+                  2);
+      m.at(r, c) = (nibbles ? -8 : -128) * halfToDouble(scale);
+    }
+}
+
+/// Rows of equal numbers, far beyond what f16 holds and far below it, times the
+/// largest weights: no sum overflows. All of them are exact in f16.
+TEST_P(GridHalfTest, RowsOfAnySize) {
+  GridBatch batch(GetParam());
+  for (const char *scheme : {"q4_0", "q8_0"}) {
+    size_t index = batch.add(linearText({48, 96}, scheme, "?"), "grid_prefill");
+    batch.check(index, {19}, kTolerance, [](std::vector<Datum> &arguments) {
+      setLargest(arguments[1]);
+      Matrix &x = arguments.front().matrix;
+      for (int64_t r = 0; r < x.rows; ++r)
+        for (int64_t c = 0; c < x.columns; ++c) {
+          double size = r == 6 ? 0 : std::pow(10.0, double(4 * (r % 6) - 12));
+          x.at(r, c) = arguments.front().memory->as<float>()[static_cast<size_t>(
+              r * x.columns + c)] = float(r % 2 ? -size : size);
+        }
+    });
+  }
+  batch.run();
+}
+
+/// The f16 variants are there for something: integer weights get kernels of
+/// their own, other weights those of the f32 variants.
+TEST(GridKernelsTest, HalvesHaveTheirOwnKernels) {
+  const std::pair<const char *, const char *> pairs[] = {
+      {"f16", "f32"}, {"spirv-f16@lavapipe", "spirv-f32@lavapipe"}};
+  for (auto [halves, singles] : pairs)
+    for (const char *scheme : kSchemes)
+      for (const char *tokens : {"1", "?"}) {
+        std::string text = linearText({64, 64}, scheme, tokens);
+        const char *family = *tokens == '1' ? "grid_decode" : "grid_prefill";
+        GridBatch a(halves), b(singles);
+        bool same = a.formOf(a.add(text, family)) == b.formOf(b.add(text, family));
+        EXPECT_EQ(same, *scheme != 'q') << halves << " " << scheme << " " << family;
+      }
+}
+
 TEST_P(GridMatrixTest, Prefill) { runCases(prefillCases, GetParam()); }
 
 /// Inputs and weights that are f16 already lose nothing; more tokens and rows
@@ -417,6 +490,8 @@ INSTANTIATE_TEST_SUITE_P(Variants, GridScheduleTest,
                          gridTestName);
 INSTANTIATE_TEST_SUITE_P(DotVariants, GridDotTest,
                          testing::ValuesIn(kDotVariants), gridTestName);
+INSTANTIATE_TEST_SUITE_P(HalfVariants, GridHalfTest,
+                         testing::ValuesIn(kHalfVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridMatrixTest,
                          testing::ValuesIn(kMatrixVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridFamiliesTest,

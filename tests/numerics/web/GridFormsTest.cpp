@@ -41,7 +41,8 @@ TEST_P(GridFormsTest, LayerNormIntoDecode) {
     Text text("1", /*grid=*/true);
     std::string n = text.layerNorm(text.x(columns), columns, bias);
     std::string y = text.linear(n, 40, columns, scheme, bias);
-    batch.check(batch.add(text.done(y, 40), "grid_decode"), {1}, kTolerance);
+    batch.check(batch.add(text.done(y, 40), "grid_decode"), {1},
+                batch.linearTolerance(scheme, kTolerance));
   }
   // The last row of many, as logits are computed; rows far from zero.
   Text last("?", /*grid=*/true);
@@ -49,8 +50,8 @@ TEST_P(GridFormsTest, LayerNormIntoDecode) {
   size_t index = batch.add(
       last.done(last.linear(last.layerNorm(row, 64, true), 90, 64, "q8_0"), 90),
       "grid_decode");
-  batch.check(index, {6, 0, 4}, kTolerance);
-  batch.check(index, {6, 0, 0}, 1e-4, shift);
+  batch.check(index, {6, 0, 4}, batch.linearTolerance("q8_0", kTolerance));
+  batch.check(index, {6, 0, 0}, batch.linearTolerance("q8_0", 1e-4), shift);
   batch.run();
 }
 
@@ -68,26 +69,27 @@ TEST_P(GridFormsTest, Epilogues) {
   for (const char *tokens : {"1", "?"}) {
     bool one = *tokens == '1';
     const char *family = one ? "grid_decode" : "grid_prefill";
-    auto add = [&](Text &text, const std::string &value) {
+    auto add = [&](Text &text, const std::string &value, const char *scheme) {
       size_t index = batch.add(text.done(value, 50), family);
       RunSize size{one ? 1 : 11}, large = size;
-      batch.check(index, size, kTolerance);
+      batch.check(index, size, batch.linearTolerance(scheme, kTolerance));
       large.scale = 1e4; // what cancels in a sum is large, too
-      batch.check(index, large, 1e-3);
+      batch.check(index, large, batch.linearTolerance(scheme, 1e-3));
     };
     for (auto [scheme, kind] : kActivations) {
       Text text(tokens, /*grid=*/true);
       std::string y = text.linear(text.x(72), 50, 72, scheme, true);
-      add(text, text.activation(kind, y, 50));
+      add(text, text.activation(kind, y, 50), scheme);
     }
     Text text(tokens, /*grid=*/true);
     std::string y = text.linear(text.x(64), 50, 64, "q8_0");
-    add(text, text.softcap(y, 50, one ? "2.0" : "30.0"));
+    add(text, text.softcap(y, 50, one ? "2.0" : "30.0"), "q8_0");
   }
   Text gate("1", /*grid=*/true);
   std::string n = gate.layerNorm(gate.x(64), 64, true);
   n = gate.gate("silu", gate.linear(n, 96, 64, "q4_0", true), 48);
-  batch.check(batch.add(gate.done(n, 48), "grid_decode"), {1}, kTolerance);
+  batch.check(batch.add(gate.done(n, 48), "grid_decode"), {1},
+              batch.linearTolerance("q4_0", kTolerance));
   batch.run();
 }
 

@@ -2,6 +2,7 @@
 #include "GridBatch.h"
 
 #include "gtest/gtest-spi.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
 #include <limits>
@@ -225,26 +226,66 @@ kern.kernel @reverse(%w: memref<64xvector<4xf32>> {kern.readonly}, %y: memref<?x
   batch.run();
 }
 
-/// What f16 arithmetic gives: 32 products summed in f16, blocks in f32, for a
-/// row of 2048 columns a lane, relative to the largest result. The bound is why
-/// no family multiplies in f16 (docs/kernels.md).
 class GridHalfOpsTest : public testing::TestWithParam<std::string> {};
 
-TEST_P(GridHalfOpsTest, ProductsOfBlocks) {
+/// All halves of words: integers below 1024 or'ed into the bits of 1024, which
+/// a subtraction gives back; and what an f16 sum rounds to even.
+TEST_P(GridHalfOpsTest, Pairs) {
   GridBatch batch(GetParam());
   batch.addKernel(R"(
-kern.kernel @halves(%w: memref<?xf32>, %x: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #caps} {
+kern.kernel @pairs(%a: memref<?xi32>, %y: memref<?xf32>) attributes {caps = #caps} {
+  %c2 = arith.constant 2 : index
+  %c1 = arith.constant 1 : index
+  %power = arith.constant 0x64006400 : i32
+  %lost = arith.constant dense<1024.0> : vector<2xf16>
+  %large = arith.constant dense<[2048.0, 4096.0]> : vector<2xf16>
+  kern.for_items %i {
+    %lane = kern.lane
+    %u = memref.load %a[%lane] : memref<?xi32>
+    %bits = arith.ori %u, %power : i32
+    %h = kern.bitcast_f16 %bits : vector<2xf16>
+    %n = arith.subf %h, %lost : vector<2xf16>
+    %s = arith.addf %n, %large : vector<2xf16>
+    %w = arith.extf %s : vector<2xf16> to vector<2xf32>
+    %low = vector.extract %w[0] : f32 from vector<2xf32>
+    %high = vector.extract %w[1] : f32 from vector<2xf32>
+    %at = arith.muli %lane, %c2 : index
+    %next = arith.addi %at, %c1 : index
+    memref.store %low, %y[%at] : memref<?xf32>
+    memref.store %high, %y[%next] : memref<?xf32>
+  }
+  kern.return
+}
+)");
+  Memory a(256), y(512);
+  for (int i = 0; i < 128; ++i)
+    a.as<uint16_t>()[i] = uint16_t(8 * i + i % 7);
+  batch.check({"pairs", 1, 1, {}, {&a, &y}}, [&] {
+    for (int i = 0; i < 128; ++i) {
+      double sum = 8 * i + i % 7 + (i % 2 ? 4096 : 2048);
+      EXPECT_EQ(y.as<float>()[i], halfToDouble(doubleToHalf(sum))) << i;
+    }
+  });
+  batch.run();
+}
+
+/// What sums in f16 cost: rows of 2048 normal numbers, inputs and products of f16
+/// weights in f16, so many of them summed in f16 as the kernel's name says, the
+/// rest in f32; relative to the largest result.
+std::string halfSums(int products) {
+  return llvm::formatv(R"(
+kern.kernel @sums_of_{0}(%w: memref<?xf32>, %x: memref<?xf32>, %y: memref<?xf32>) attributes {{caps = #caps} {{
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %c32 = arith.constant 32 : index
+  %products = arith.constant {0} : index
+  %c2048 = arith.constant 2048 : index
   %c64 = arith.constant 64 : index
   %zero = arith.constant 0.0 : f32
   %half = arith.constant 0.0 : f16
-  kern.for_items %i {
+  kern.for_items %i {{
     %lane = kern.lane
-    %total = scf.for %b = %c0 to %c64 step %c1 iter_args(%t = %zero) -> (f32) {
-      %first = arith.muli %b, %c32 : index
-      %block = scf.for %c = %c0 to %c32 step %c1 iter_args(%s = %half) -> (f16) {
+    %total = scf.for %first = %c0 to %c2048 step %products iter_args(%t = %zero) -> (f32) {{
+      %sum = scf.for %c = %c0 to %products step %c1 iter_args(%s = %half) -> (f16) {{
         %k = arith.addi %first, %c : index
         %row = arith.muli %k, %c64 : index
         %at = arith.addi %row, %lane : index
@@ -256,7 +297,7 @@ kern.kernel @halves(%w: memref<?xf32>, %x: memref<?xf32>, %y: memref<?xf32>) att
         %n = arith.addf %s, %p : f16
         scf.yield %n : f16
       }
-      %wide = arith.extf %block : f16 to f32
+      %wide = arith.extf %sum : f16 to f32
       %next = arith.addf %t, %wide : f32
       scf.yield %next : f32
     }
@@ -264,36 +305,46 @@ kern.kernel @halves(%w: memref<?xf32>, %x: memref<?xf32>, %y: memref<?xf32>) att
   }
   kern.return
 }
-)");
+)",
+                       products)
+      .str();
+}
+
+TEST_P(GridHalfOpsTest, SumsOfProducts) {
+  GridBatch batch(GetParam());
   constexpr int rows = 64, columns = 2048;
-  Memory w(4 * rows * columns), x(4 * columns), y(4 * rows);
+  Memory w(4 * rows * columns), x(4 * columns);
   std::mt19937 random(5);
   std::normal_distribution<float> normal;
   for (int i = 0; i < rows * columns; ++i) // as f16 weights are
     w.as<float>()[i] = float(halfToDouble(doubleToHalf(normal(random))));
   for (int i = 0; i < columns; ++i)
     x.as<float>()[i] = normal(random);
-  batch.check({"halves", 1, 1, {}, {&w, &x, &y}}, [&] {
-    double largest = 0, worst = 0;
-    for (int r = 0; r < rows; ++r) {
-      double wanted = 0;
-      for (int c = 0; c < columns; ++c)
-        wanted +=
-            double(w.as<float>()[c * rows + r]) * double(x.as<float>()[c]);
-      largest = std::max(largest, std::fabs(wanted));
-      worst = std::max(worst, std::fabs(wanted - y.as<float>()[r]));
-    }
-    EXPECT_GE(worst, 1e-5 * largest) << "is that f16?";
-    EXPECT_LE(worst, 2e-3 * largest);
-    RecordProperty("error", std::to_string(worst / largest));
-    std::printf("f16 within blocks: %.1e of the largest\n", worst / largest);
-  });
+  for (int products : {4, 8, 16, 32}) {
+    batch.addKernel(halfSums(products));
+    auto y = std::make_shared<Memory>(4 * rows);
+    std::string kernel = "sums_of_" + std::to_string(products);
+    batch.check({kernel, 1, 1, {}, {&w, &x, y.get()}}, [&, y, kernel] {
+      double largest = 0, worst = 0;
+      for (int r = 0; r < rows; ++r) {
+        double wanted = 0;
+        for (int c = 0; c < columns; ++c)
+          wanted +=
+              double(w.as<float>()[c * rows + r]) * double(x.as<float>()[c]);
+        largest = std::max(largest, std::fabs(wanted));
+        worst = std::max(worst, std::fabs(wanted - y->as<float>()[r]));
+      }
+      EXPECT_GE(worst, 1e-5 * largest) << "is that f16?";
+      EXPECT_LE(worst, 2e-3 * largest);
+      std::printf("%s: %.1e of the largest\n", kernel.c_str(),
+                  worst / largest);
+    });
+  }
   batch.run();
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, GridHalfOpsTest,
-                         testing::Values("f16", "spirv-f16@lavapipe"),
-                         gridTestName);
+                         testing::ValuesIn(kHalfVariants), gridTestName);
 
 class GridDotOpsTest : public testing::TestWithParam<std::string> {};
 

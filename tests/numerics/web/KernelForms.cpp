@@ -9,14 +9,23 @@
 using namespace sinter;
 using namespace sinter::test;
 
-/// The kernel's text with the same caps for all.
-static size_t formOf(kern::KernelOp kernel) {
-  kernel.setCapsAttr(kern::CapsAttr::get(kernel.getContext(), 32, 1,
-                                         kern::Feature::none, true, 1));
+std::optional<size_t>
+sinter::test::kernelForm(const kernels::KernelFamily &family,
+                         xf::RegionOp region, kern::CapsAttr caps) {
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::ModuleOp::create(region.getLoc());
+  mlir::OpBuilder builder(region.getContext());
+  builder.setInsertionPointToEnd(module->getBody());
+  auto kernel = family.build(builder, region, caps);
+  if (failed(kernel) || failed(mlir::verify(*kernel)))
+    return std::nullopt;
+  // The same caps for all.
+  kernel->setCapsAttr(kern::CapsAttr::get(region.getContext(), 32, 1,
+                                          kern::Feature::none, true, 1));
   std::string text;
   llvm::raw_string_ostream out(text);
   // Generic: other caps may not allow the ops of the body.
-  kernel->print(out, mlir::OpPrintingFlags().printGenericOpForm());
+  (*kernel)->print(out, mlir::OpPrintingFlags().printGenericOpForm());
   return size_t(llvm::hash_value(out.str()));
 }
 
@@ -25,20 +34,15 @@ void KernelForms::add(const kernels::KernelFamily &family,
   Family &entry = families[family.name().str()];
   if (!entry.kernels.insert(family.id(region)).second)
     return;
-  mlir::MLIRContext *context = region.getContext();
   for (const Target *target : {&wgslTarget(), &spirvTarget()})
     for (const TargetVariant &variant :
-         llvm::cantFail(target->variants(context, {}))) {
-      mlir::OwningOpRef<mlir::ModuleOp> module =
-          mlir::ModuleOp::create(region.getLoc());
-      mlir::OpBuilder builder(context);
-      builder.setInsertionPointToEnd(module->getBody());
-      auto kernel = family.build(builder, region, variant.caps);
-      if (failed(kernel) || failed(mlir::verify(*kernel)))
-        failures += "cannot build " + family.id(region) + " for " +
-                    target->name().str() + " " + variant.name + "\n";
+         llvm::cantFail(target->variants(region.getContext(), {}))) {
+      std::string name = target->name().str();
+      if (auto form = kernelForm(family, region, variant.caps))
+        entry.forms[name].insert(*form);
       else
-        entry.forms[target->name().str()].insert(formOf(*kernel));
+        failures += "cannot build " + family.id(region) + " for " + name + " " +
+                    variant.name + "\n";
     }
 }
 

@@ -10,9 +10,14 @@
 #include "llvm/ADT/ArrayRef.h"
 
 #include <map>
+#include <optional>
 #include <set>
 
 namespace sinter::test {
+
+/// Builds a region's kernel; a hash of its form, or nothing where that fails.
+std::optional<size_t> kernelForm(const kernels::KernelFamily &family,
+                                 xf::RegionOp region, kern::CapsAttr caps);
 
 /// Why a family has forms for one target only.
 struct PrivateForm {

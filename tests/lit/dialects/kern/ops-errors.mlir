@@ -358,6 +358,17 @@ kern.kernel @subgroup_size() attributes {caps = #kern.caps<simd_bits = 32, regis
 
 // -----
 
+kern.kernel @bitcast_f16() attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = packed_dot, cheap_barriers = true, group = 64>} {
+  kern.for_items %i {
+    %0 = arith.constant 0 : i32
+    // expected-error @+1 {{needs a grid with shader_f16 (bitcast_f16_c1)}}
+    %1 = kern.bitcast_f16 %0 : vector<2xf16>
+  }
+  kern.return
+}
+
+// -----
+
 kern.kernel @packed_dot() attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = none, cheap_barriers = true, group = 64>} {
   kern.for_items %i {
     %0 = arith.constant 0 : i32

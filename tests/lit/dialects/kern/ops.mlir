@@ -69,6 +69,8 @@ kern.kernel @lanes(%w: memref<?xvector<4xi32>> {kern.readonly}, %y: memref<?xf32
     %pair = kern.unpack_f16 %word : vector<2xf32>
     // CHECK: kern.pack_f16 %{{.*}} : vector<2xf32>
     %packed = kern.pack_f16 %pair : vector<2xf32>
+    // CHECK: kern.bitcast_f16 %{{.*}} : vector<2xf16>
+    %halves = kern.bitcast_f16 %packed : vector<2xf16>
     // CHECK: kern.packed_dot %{{.*}}, %{{.*}}
     %dot = kern.packed_dot %packed, %word
     // CHECK: kern.barrier

@@ -100,3 +100,20 @@ kern.kernel @gpu_loop(%x: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #
   }
   kern.return
 }
+
+// A word as a pair of f16: arithmetic on it needs the capability, memory has words only.
+// CHECK-LABEL: spirv.module @halves Logical GLSL450 requires #spirv.vce<v1.5, [Shader, Float16], []>
+// CHECK: %[[PAIR:.*]] = spirv.Bitcast %{{.*}} : i32 to vector<2xf16>
+// CHECK: %[[SQUARE:.*]] = spirv.FMul %[[PAIR]], %[[PAIR]] : vector<2xf16>
+// CHECK: spirv.FConvert %[[SQUARE]] : vector<2xf16> to vector<2xf32>
+kern.kernel @halves(%x: memref<?xi32>, %y: memref<?xf32>) attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = shader_f16, cheap_barriers = true, group = 64>} {
+  kern.for_items %i {
+    %word = memref.load %x[%i] : memref<?xi32>
+    %pair = kern.bitcast_f16 %word : vector<2xf16>
+    %square = arith.mulf %pair, %pair : vector<2xf16>
+    %wide = arith.extf %square : vector<2xf16> to vector<2xf32>
+    %low = vector.extract %wide[0] : f32 from vector<2xf32>
+    memref.store %low, %y[%i] : memref<?xf32>
+  }
+  kern.return
+}

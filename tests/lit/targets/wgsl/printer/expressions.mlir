@@ -207,3 +207,28 @@ kern.kernel @literals(%y: memref<?xf32> {kern.name = "y"}) attributes {caps = #c
   }
   kern.return
 }
+
+// Arithmetic on the pair of f16 in a word.
+// CHECK-LABEL: fn halves(
+// CHECK: let vf = bitcast<vec2<f16>>((k4_w[0u] & 0xf000fu) | 0x64006400u) - vec2<f16>(1032.0h);
+// CHECK: let vf1 = vec2<f32>(vf * vf);
+kern.kernel @halves(%w: memref<?xi32> {kern.readonly, kern.name = "w"}, %y: memref<?xf32> {kern.name = "y"}) attributes {caps = #kern.caps<simd_bits = 32, registers = 64, features = shader_f16, group = 64>} {
+  %c0 = arith.constant 0 : index
+  %mask = arith.constant 0x000f000f : i32
+  %power = arith.constant 0x64006400 : i32
+  %offset = arith.constant dense<1032.0> : vector<2xf16>
+  kern.for_items %i {
+    %word = memref.load %w[%c0] : memref<?xi32>
+    %0 = arith.andi %word, %mask : i32
+    %1 = arith.ori %0, %power : i32
+    %2 = kern.bitcast_f16 %1 : vector<2xf16>
+    %3 = arith.subf %2, %offset : vector<2xf16>
+    %4 = arith.mulf %3, %3 : vector<2xf16>
+    %5 = arith.extf %4 : vector<2xf16> to vector<2xf32>
+    %6 = vector.extract %5[0] : f32 from vector<2xf32>
+    %7 = vector.extract %5[1] : f32 from vector<2xf32>
+    %8 = arith.addf %6, %7 : f32
+    memref.store %8, %y[%c0] : memref<?xf32>
+  }
+  kern.return
+}
