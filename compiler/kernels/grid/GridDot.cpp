@@ -33,23 +33,34 @@ static int64_t blocksOfChunk(int64_t columns, int64_t tokens) {
   return llvm::divideCeil(blocks, llvm::divideCeil(blocks, most));
 }
 
-GridDot::GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens)
-    : k(k), linear(linear), tokens(tokens),
-      chunkBlocks(blocksOfChunk(linear.columns, tokens)) {
+GridDot::GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens,
+                 int64_t chunkBlocks, int64_t rowWords)
+    : k(k), linear(linear), tokens(tokens), chunkBlocks(chunkBlocks),
+      rowWords(rowWords) {
   Type i32 = k.builder.getI32Type(), f32 = k.builder.getF32Type();
-  words = k.scratch(i32, tokens * chunkWords(), /*shared=*/true);
-  largest = k.scratch(f32, tokens * chunkWords(), /*shared=*/true);
+  words = k.scratch(i32, tokens * rowWords, /*shared=*/true);
+  largest = k.scratch(f32, tokens * rowWords, /*shared=*/true);
   scales = k.scratch(f32, tokens * chunkBlocks, /*shared=*/true);
 }
+
+GridDot::GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens)
+    : GridDot(k, linear, tokens, blocksOfChunk(linear.columns, tokens),
+              blocksOfChunk(linear.columns, tokens) * kBlockWords) {}
 
 int64_t GridDot::chunkWords() const { return chunkBlocks * kBlockWords; }
 
 Value GridDot::wordAt(Value t, Value word) {
-  return k.add(k.mul(t, chunkWords()), word);
+  return k.add(k.mul(t, rowWords), word);
 }
 
-/// The words of this lane.
+/// The words of this lane. Of rows shorter than the workgroup it takes several
+/// at a time.
 void GridDot::forWords(llvm::function_ref<void(Value, Value)> use) {
+  int64_t perRow = chunkWords();
+  if (tokens > 1 && perRow < k.group())
+    return k.loop(
+        k.lane(), k.index(tokens * perRow), k.group(),
+        [&](Value unit) { use(k.div(unit, perRow), k.rem(unit, perRow)); });
   k.loop(k.index(0), k.index(tokens), 1, [&](Value t) {
     k.loop(k.lane(), k.index(chunkWords()), k.group(),
            [&](Value word) { use(t, word); });
@@ -105,13 +116,28 @@ void GridDot::storeWord(Value t, Value word, ArrayRef<Value> x) {
   });
 }
 
+void GridDot::storeMagnitudes(GridLinear &grid, Value column, RowStart start) {
+  forWords([&](Value t, Value word) {
+    storeLargest(wordAt(t, word), columnsOf(grid, k.add(column, k.mul(word, 4)),
+                                            start(t), nullptr));
+  });
+}
+
+void GridDot::storeBytes(GridLinear &grid, Value column, RowStart start) {
+  forWords([&](Value t, Value word) {
+    storeWord(
+        t, word,
+        columnsOf(grid, k.add(column, k.mul(word, 4)), start(t), nullptr));
+  });
+}
+
 /// The chunk from block `firstBlock`; gives the squares with those of the
 /// lane's columns added, or null without.
 Value GridDot::quantize(GridLinear &grid, Value firstBlock, RowStart start,
                         Value squares) {
   Value column = k.mul(firstBlock, layout::kBlock);
-  auto columnOf = [&](Value word) { return k.add(column, k.mul(word, 4)); };
   if (squares) {
+    auto columnOf = [&](Value word) { return k.add(column, k.mul(word, 4)); };
     Value row = start(k.index(0));
     squares =
         k.loop(k.lane(), k.index(chunkWords()), k.group(), ValueRange{squares},
@@ -121,22 +147,16 @@ Value GridDot::quantize(GridLinear &grid, Value firstBlock, RowStart start,
                  return Values{sum};
                })[0];
   } else {
-    forWords([&](Value t, Value word) {
-      storeLargest(wordAt(t, word),
-                   columnsOf(grid, columnOf(word), start(t), nullptr));
-    });
+    storeMagnitudes(grid, column, start);
   }
   k.barrier();
-  forWords([&](Value t, Value word) {
-    storeWord(t, word, columnsOf(grid, columnOf(word), start(t), nullptr));
-  });
+  storeBytes(grid, column, start);
   k.barrier();
   return squares;
 }
 
-/// The words of four signed bytes in a word of weights, in the order of their
-/// columns. A nibble is u = q + 8; in a byte, (u + 120) ^ 128 is q.
-Values GridDot::signedWords(Scheme scheme, Value word) {
+/// A nibble is u = q + 8; in a byte, (u + 120) ^ 128 is q.
+Values GridDot::signedWords(GridShell &k, Scheme scheme, Value word) {
   if (scheme == Scheme::q8_0)
     return {word};
   Values both;
@@ -163,7 +183,7 @@ Values GridDot::multiplyBlock(const LaneWeights &weights,
         for (Value start : starts) {
           Value at = k.add(start, k.mul(w, layout::kPanelRows));
           bytes.push_back(
-              signedWords(weights.scheme, k.load(weights.memory, at)));
+              signedWords(k, weights.scheme, k.load(weights.memory, at)));
         }
         Value word = k.add(firstWord, k.mul(w, inputWords));
         for (int64_t t = 0; t < tokens; ++t)

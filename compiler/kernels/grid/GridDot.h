@@ -22,6 +22,10 @@ public:
   /// For `tokens` rows of input, squares with one only. Takes memory of the
   /// workgroup: only before items().
   GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens);
+  /// The same with chunks of `chunkBlocks` blocks, in rows of `rowWords` words:
+  /// for kernels that quantize here and multiply themselves.
+  GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens,
+          int64_t chunkBlocks, int64_t rowWords);
 
   /// Gives the element offset of token row t, 0 <= t < tokens.
   using RowStart = llvm::function_ref<mlir::Value(mlir::Value t)>;
@@ -32,6 +36,16 @@ public:
   /// by.
   LaneProduct product(GridLinear &grid, const LaneWeights &weights,
                       RowStart start, const LaneShare &share);
+
+  /// The two steps of quantizing the chunk that begins at `column`; each wants
+  /// a barrier behind it.
+  void storeMagnitudes(GridLinear &grid, mlir::Value column, RowStart start);
+  void storeBytes(GridLinear &grid, mlir::Value column, RowStart start);
+  mlir::Value inputBytes() const { return words; }   ///< [token][word]
+  mlir::Value inputScales() const { return scales; } ///< [token][block]
+  /// The words of four signed bytes in a word of weights, in the order of their
+  /// columns.
+  static Values signedWords(GridShell &k, xf::Scheme scheme, mlir::Value word);
 
 private:
   int64_t chunkWords() const;
@@ -49,12 +63,12 @@ private:
   Values multiplyBlock(const LaneWeights &weights,
                        llvm::ArrayRef<mlir::Value> starts,
                        mlir::Value firstWord);
-  Values signedWords(xf::Scheme scheme, mlir::Value word);
 
   GridShell &k;
   const LinearRegion &linear;
   int64_t tokens;
   int64_t chunkBlocks; ///< of a row that lie in workgroup memory at a time
+  int64_t rowWords;    ///< from one token's words to the next one's
   mlir::Value words;   ///< [token][word of four columns]
   mlir::Value largest; ///< of each word's magnitudes
   mlir::Value scales;  ///< [token][block]

@@ -47,9 +47,12 @@ struct LinearShape {
 };
 
 /// Where matrices are multiplied, inputs and expanded weights are f16, each off
-/// by 2^-11 of itself at most; both factors of a gate are.
-double linearTolerance(const GridBatch &batch, const LinearShape &shape) {
-  if (!batch.caps().getMatrix())
+/// by 2^-11 of itself at most; both factors of a gate are. Matrices of bytes
+/// have exact sums of what the batch's inputs are quantized to.
+double linearTolerance(const GridBatch &batch, const LinearShape &shape,
+                       llvm::StringRef scheme) {
+  if (!batch.caps().getMatrix() ||
+      (batch.caps().getMatrixBytes() && scheme != "f16"))
     return kTolerance;
   return shape.activation ? 3 * kHalfTolerance : kHalfTolerance;
 }
@@ -141,7 +144,7 @@ void prefillCases(GridBatch &batch) {
     for (const LinearShape &shape : shapes) {
       size_t index = batch.add(linearText(shape, scheme, "?"), "grid_prefill");
       for (int64_t tokens : {1, 8, 19})
-        batch.check(index, {tokens}, linearTolerance(batch, shape));
+        batch.check(index, {tokens}, linearTolerance(batch, shape, scheme));
     }
 }
 
@@ -365,17 +368,23 @@ TEST_P(GridDotTest, RoundedInputs) {
 
 TEST_P(GridMatrixTest, Prefill) { runCases(prefillCases, GetParam()); }
 
-/// Inputs and weights that are f16 already lose nothing; more tokens and rows
-/// than a workgroup takes.
+/// Inputs and weights that are f16 already, or bytes, lose nothing; more tokens
+/// and rows than a workgroup takes.
 TEST_P(GridMatrixTest, ExactInputs) {
   GridBatch batch(GetParam());
-  size_t index = batch.add(linearText({272, 80, false, true, true}, "f16", "?"),
-                           "grid_prefill");
-  for (int64_t tokens : {64, 70})
-    batch.check(index, {tokens}, kTolerance, [](std::vector<Datum> &arguments) {
-      std::mt19937 random(5);
-      makeExact(arguments, random);
-    });
+  std::vector<const char *> schemes = {"f16"};
+  if (batch.caps().getMatrixBytes())
+    schemes.insert(schemes.end(), {"q8_0", "q4_0"});
+  for (const char *scheme : schemes) {
+    size_t index = batch.add(
+        linearText({272, 80, false, true, true}, scheme, "?"), "grid_prefill");
+    for (int64_t tokens : {64, 70})
+      batch.check(index, {tokens}, kTolerance,
+                  [](std::vector<Datum> &arguments) {
+                    std::mt19937 random(5);
+                    makeExact(arguments, random);
+                  });
+  }
   batch.run();
 }
 
@@ -384,7 +393,7 @@ TEST_P(GridMatrixTest, RowsOfAnySize) {
   GridBatch batch(GetParam());
   for (const char *scheme : {"f16", "q4_0"}) {
     size_t index = batch.add(linearText({48, 96}, scheme, "?"), "grid_prefill");
-    batch.check(index, {19}, kHalfTolerance, [](std::vector<Datum> &arguments) {
+    auto spreadRows = [](std::vector<Datum> &arguments) {
       Matrix &x = arguments.front().matrix;
       for (int64_t r = 0; r < x.rows; ++r)
         for (int64_t c = 0; c < x.columns; ++c) {
@@ -393,7 +402,8 @@ TEST_P(GridMatrixTest, RowsOfAnySize) {
           x.at(r, c) = arguments.front().memory->as<float>()[at] =
               float(r == 6 ? 0 : value);
         }
-    });
+    };
+    batch.check(index, {19}, linearTolerance(batch, {}, scheme), spreadRows);
   }
   batch.run();
 }
@@ -403,7 +413,7 @@ TEST_P(GridMatrixTest, EverySchedule) {
   for (size_t index :
        batch.addSchedules(linearText({80, 64, false, false, true}, "q4_0", "?"),
                           "grid_prefill"))
-    batch.check(index, {11}, kHalfTolerance);
+    batch.check(index, {11}, linearTolerance(batch, {}, "q4_0"));
   batch.run();
 }
 
@@ -419,6 +429,10 @@ INSTANTIATE_TEST_SUITE_P(DotVariants, GridDotTest,
                          testing::ValuesIn(kDotVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridMatrixTest,
                          testing::ValuesIn(kMatrixVariants), gridTestName);
+INSTANTIATE_TEST_SUITE_P(ByteVariants, GridMatrixTest,
+                         testing::ValuesIn(kByteMatrixVariants), gridTestName);
+INSTANTIATE_TEST_SUITE_P(ByteVariants, GridDotTest,
+                         testing::ValuesIn(kByteMatrixVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridFamiliesTest,
                          testing::ValuesIn(kGridVariants), gridTestName);
 
