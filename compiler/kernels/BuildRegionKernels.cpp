@@ -36,7 +36,8 @@ struct BuildRegionKernelsPass
     auto caps = kern::CapsAttr::getChecked(
         llvm::function_ref<InFlightDiagnostic()>(emitError), &getContext(),
         group ? 32 : simdBits.getValue(), registers.getValue(), *parsed,
-        cheapBarriers.getValue(), group.getValue(), matrix.getValue());
+        cheapBarriers.getValue(), group.getValue(), matrix.getValue(),
+        matrixBytes.getValue());
     if (!caps)
       return signalPassFailure();
     auto regions = getOperation().getOps<xf::RegionOp>();

@@ -21,7 +21,8 @@ def BuildRegionKernels : Pass<"xf-build-region-kernels", "::mlir::ModuleOp"> {
     Option<"features", "features", "std::string", "\"fma|f16_convert|dot_u8s8\"", "features of #kern.caps, separated by |">,
     Option<"group", "group", "int64_t", "0", "lanes of a workgroup; 0 for CPU workers. More: families for grids are asked, and simd-bits is 32">,
     Option<"cheapBarriers", "cheap-barriers", "bool", "false", "whether the lanes of a workgroup may meet">,
-    Option<"matrix", "matrix", "int64_t", "0", "edge of the matrices that a subgroup multiplies; 0: none">];
+    Option<"matrix", "matrix", "int64_t", "0", "edge of the matrices that a subgroup multiplies; 0: none">,
+    Option<"matrixBytes", "matrix-bytes", "int64_t", "0", "depth of those of bytes; 0: none">];
   let dependentDialects = ["::sinter::kern::KernDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }

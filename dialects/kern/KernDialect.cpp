@@ -38,7 +38,8 @@ void KernDialect::initialize() {
 LogicalResult CapsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                int64_t simdBits, int64_t registers,
                                Feature features, bool cheapBarriers,
-                               int64_t group, int64_t matrix) {
+                               int64_t group, int64_t matrix,
+                               int64_t matrixBytes) {
   if (simdBits < 32 || simdBits > 2048 || (simdBits & (simdBits - 1)))
     return emitError() << "simd_bits must be a power of two from 32 to 2048, "
                           "got "
@@ -55,5 +56,10 @@ LogicalResult CapsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                   bitEnumContainsAll(features, Feature::subgroups)))
     return emitError() << "matrix needs a grid with subgroups and cheap "
                           "barriers";
+  if (matrixBytes && !matrix)
+    return emitError() << "matrix_bytes needs matrix, the edge";
+  if (matrixBytes && !MatrixType::isByteDepth(matrixBytes))
+    return emitError() << "matrix_bytes must be 0, 8, 16 or 32, got "
+                       << matrixBytes;
   return success();
 }

@@ -47,16 +47,19 @@ def Kern_CapsAttr : AttrDef<Kern_Dialect, "Caps"> {
     `simd_bits`: width of a vector register; `registers`: how many of them; `cheap_barriers`: whether workers may meet within a kernel;
     `group`: lanes of a workgroup, 0 for CPU workers. On grids simd_bits is 32, a lane being scalar, and without cheap_barriers
     (software adapters) there is no barrier, no shared memory and no subgroup op: each lane computes whole results. `matrix`: the edge of
-    the square f16 matrices that a subgroup multiplies in one instruction, with sums in f32; 0: there is none.
+    the square f16 matrices that a subgroup multiplies in one instruction, with sums in f32; 0: there is none. `matrix_bytes`: the columns
+    of a, rows of b, of the matrices of signed bytes that it multiplies so, too, with sums in i32 that have this edge; 0: there is none.
     Kernels learn about hardware from here and from nothing else.
   }];
   let parameters = (ins "int64_t":$simd_bits, "int64_t":$registers, EnumParameter<Kern_Feature>:$features,
                         DefaultValuedParameter<"bool", "false">:$cheap_barriers,
                         DefaultValuedParameter<"int64_t", "0">:$group,
-                        DefaultValuedParameter<"int64_t", "0">:$matrix);
+                        DefaultValuedParameter<"int64_t", "0">:$matrix,
+                        DefaultValuedParameter<"int64_t", "0">:$matrix_bytes);
   let builders = [AttrBuilder<(ins "int64_t":$simd_bits, "int64_t":$registers, "Feature":$features, "bool":$cheap_barriers,
                                       CArg<"int64_t", "0">:$group), [{
-    return $_get($_ctxt, simd_bits, registers, features, cheap_barriers, group, /*matrix=*/0);
+    return $_get($_ctxt, simd_bits, registers, features, cheap_barriers, group, /*matrix=*/0,
+               /*matrix_bytes=*/0);
   }]>];
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
@@ -67,7 +70,8 @@ def Kern_CapsAttr : AttrDef<Kern_Dialect, "Caps"> {
     bool isGrid() const { return getGroup() > 0; }
     /// The same with another number of lanes in a workgroup.
     CapsAttr withGroup(int64_t group) const {
-      return get(getContext(), getSimdBits(), getRegisters(), getFeatures(), getCheapBarriers(), group, getMatrix());
+      return get(getContext(), getSimdBits(), getRegisters(), getFeatures(), getCheapBarriers(), group, getMatrix(),
+                 getMatrixBytes());
     }
   }];
   let genVerifyDecl = 1;
@@ -96,12 +100,27 @@ def Kern_MatrixOrder : I32EnumAttr<"MatrixOrder", "what lies in one piece in mem
 
 def Kern_MatrixType : TypeDef<Kern_Dialect, "Matrix"> {
   let mnemonic = "matrix";
-  let summary = "a square matrix that the lanes of a subgroup hold together: `!kern.matrix<16xf16, a>`";
+  let summary = "a matrix that the lanes of a subgroup hold together: `!kern.matrix<16xf16, a>`, `!kern.matrix<16x32xi8, a>`";
   let description = [{
-    Which lane holds which element is the device's secret; there are only the ops kern.matrix_*. It may go through loops.
-    - matrix_c1: `edge` is 8 or 16; elements are f16 for the uses a and b, f32 for sum
+    Which lane holds which element is the device's secret; there are only the ops kern.matrix_*. It may go through loops. `edge` is the
+    number of rows of a, of columns of b, and of both of a sum; `depth` the other one of a and b, and the edge of a sum. Square
+    matrices are written with one number.
+    - matrix_c1: the edge is 8 or 16
+    - matrix_c2: elements are f16 or i8 for the uses a and b, f32 or i32 for sum
+    - matrix_c3: the depth is the edge, or for i8 any of 8, 16, 32
   }];
-  let parameters = (ins "int64_t":$edge, "::mlir::Type":$element, "MatrixUse":$use);
+  let parameters = (ins "int64_t":$edge, "int64_t":$depth, "::mlir::Type":$element, "MatrixUse":$use);
+  let builders = [TypeBuilder<(ins "int64_t":$edge, "::mlir::Type":$element, "MatrixUse":$use), [{
+    return $_get($_ctxt, edge, /*depth=*/edge, element, use);
+  }]>];
+  let extraClassDeclaration = [{
+    /// What the depth of bytes may be.
+    static bool isByteDepth(int64_t depth) { return depth == 8 || depth == 16 || depth == 32; }
+    int64_t getRows() const { return getUse() == MatrixUse::b ? getDepth() : getEdge(); }
+    int64_t getColumns() const { return getUse() == MatrixUse::a ? getDepth() : getEdge(); }
+    /// Whether it is a factor of signed bytes, or the i32 sum of their products.
+    bool isInteger() const { return getElement().isInteger(); }
+  }];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
 }

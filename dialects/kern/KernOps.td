@@ -243,28 +243,29 @@ def Kern_PackedDotOp : Kern_Op<"packed_dot", [Pure]> {
 
 //===-- Matrices of a subgroup ----------------------------------------------------------------------------------------===//
 
-def Kern_MatrixFillOp : Kern_Op<"matrix_fill", [Pure]> {
-  let summary = "a matrix of equal numbers";
+def Kern_MatrixFillOp : Kern_Op<"matrix_fill", [Pure,
+    TypesMatchWith<"the number is an element of the matrix", "result", "value",
+                   "::llvm::cast<MatrixType>($_self).getElement()">]> {
+  let summary = "a matrix of equal numbers, a sum";
   let description = [{
     Only where all lanes of the subgroup come by, with the same number.
-    - matrix_fill_c1: only on a grid whose caps have matrices of this edge
-    - matrix_fill_c2: the use is sum
+    - matrix_fill_c1: only on a grid whose caps have matrices of this shape
   }];
-  let arguments = (ins F32:$value);
+  let arguments = (ins AnyTypeOf<[F32, I32]>:$value);
   let results = (outs Kern_MatrixType:$result);
   let assemblyFormat = "$value attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 
 def Kern_MatrixLoadOp : Kern_Op<"matrix_load"> {
-  let summary = "a matrix out of workgroup memory: f16, two in a word";
+  let summary = "a matrix out of workgroup memory: f16, two in a word, or bytes, four in a word";
   let description = [{
     `order` says whether rows or columns lie in one piece; the next one is `stride` words further. Only where all lanes of the subgroup
-    come by, with the same index, which is a multiple of four.
+    come by, with the same index, which is a multiple of four, or of the words of a row (or column) where they are fewer.
     ```
     %a = kern.matrix_load %tile[%at] rows stride 20 : memref<1280xi32> -> !kern.matrix<16xf16, a>
     ```
-    - matrix_load_c1: only on a grid whose caps have matrices of this edge
+    - matrix_load_c1: only on a grid whose caps have matrices of this shape
     - matrix_load_c2: the memory is a shared kern.scratch of words, the use a or b
     - matrix_load_c3: the stride is a multiple of four words and holds a row (or column)
   }];
@@ -277,12 +278,30 @@ def Kern_MatrixLoadOp : Kern_Op<"matrix_load"> {
   let hasVerifier = 1;
 }
 
+def Kern_MatrixSpreadOp : Kern_Op<"matrix_spread"> {
+  let summary = "a matrix of equal rows, or of equal columns, out of workgroup memory";
+  let description = [{
+    `rows`: every row is the f32 numbers from the index on; `columns`: every column is. Only where all lanes of the subgroup come by,
+    with the same index, which is a multiple of four.
+    ```
+    %s = kern.matrix_spread %scales[%at] columns : memref<128xf32> -> !kern.matrix<16xf32, sum>
+    ```
+    - matrix_spread_c1: only on a grid whose caps have matrices of this shape
+    - matrix_spread_c2: the memory is a shared kern.scratch of f32, the use is sum, of f32
+  }];
+  let arguments = (ins Arg<MemRefRankOf<[F32], [1]>, "numbers", [MemRead]>:$memory, Index:$index, Kern_MatrixOrder:$order);
+  let results = (outs Kern_MatrixType:$result);
+  let assemblyFormat = "$memory `[` $index `]` $order attr-dict `:` type($memory) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Kern_MatrixMultiplyAddOp : Kern_Op<"matrix_multiply_add", [Pure, AllTypesMatch<["sum", "result"]>]> {
-  let summary = "a * b + sum; products and sums in f32";
+  let summary = "a * b + sum: of f16 in f32, of bytes exactly in i32";
   let description = [{
     Only where all lanes of the subgroup come by.
-    - matrix_multiply_add_c1: only on a grid whose caps have matrices of this edge
-    - matrix_multiply_add_c2: the uses are a, b and sum
+    - matrix_multiply_add_c1: only on a grid whose caps have matrices of this shape
+    - matrix_multiply_add_c2: the uses are a, b and sum; a and b have one element and depth, all three one edge; the sum is i32 where
+      a and b are i8
   }];
   let arguments = (ins Kern_MatrixType:$a, Kern_MatrixType:$b, Kern_MatrixType:$sum);
   let results = (outs Kern_MatrixType:$result);
@@ -290,12 +309,26 @@ def Kern_MatrixMultiplyAddOp : Kern_Op<"matrix_multiply_add", [Pure, AllTypesMat
   let hasVerifier = 1;
 }
 
+def Kern_MatrixScaledAddOp : Kern_Op<"matrix_scaled_add", [Pure, AllTypesMatch<["left", "right", "total", "result"]>]> {
+  let summary = "total + left * right * f32(sum), element by element";
+  let description = [{
+    What a block of bytes adds to a product whose rows and columns have a scale for each block. Only where all lanes of the subgroup
+    come by.
+    - matrix_scaled_add_c1: only on a grid whose caps have matrices of this shape
+    - matrix_scaled_add_c2: all uses are sum, of one edge; `sum` is i32, the others f32
+  }];
+  let arguments = (ins Kern_MatrixType:$sum, Kern_MatrixType:$left, Kern_MatrixType:$right, Kern_MatrixType:$total);
+  let results = (outs Kern_MatrixType:$result);
+  let assemblyFormat = "$sum `,` $left `,` $right `,` $total attr-dict `:` type($sum) `,` type($total)";
+  let hasVerifier = 1;
+}
+
 def Kern_MatrixStoreOp : Kern_Op<"matrix_store"> {
   let summary = "writes a matrix of sums to workgroup memory";
   let description = [{
     As kern.matrix_load, of f32.
-    - matrix_store_c1: only on a grid whose caps have matrices of this edge
-    - matrix_store_c2: the memory is a shared kern.scratch of f32, the use is sum
+    - matrix_store_c1: only on a grid whose caps have matrices of this shape
+    - matrix_store_c2: the memory is a shared kern.scratch of f32, the use is sum, of f32
     - matrix_store_c3: the stride is a multiple of four and holds a row (or column)
   }];
   let arguments = (ins Kern_MatrixType:$matrix, Arg<MemRefRankOf<[F32], [1]>, "numbers", [MemWrite]>:$memory, Index:$index,

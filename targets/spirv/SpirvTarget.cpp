@@ -28,9 +28,26 @@ struct SpirvVariant {
   bool cheapBarriers;
   std::vector<std::string> deviceFeatures; ///< names of the Vulkan device's
   StringRef when;
-  int64_t matrix = 0;  ///< edge of a subgroup's matrices
-  bool byName = false; ///< made only when it is asked for
+  int64_t matrix = 0;      ///< edge of a subgroup's matrices
+  bool byName = false;     ///< made only when it is asked for
+  int64_t matrixBytes = 0; ///< depth of those of bytes
 };
+
+/// Matrices of bytes, and of f16 for weights of f16; decoding multiplies bytes,
+/// too, so that both quantize their inputs. By name only: nobody has measured
+/// them on a GPU.
+SpirvVariant ofByteMatrices(StringRef name, int64_t edge, int64_t depth,
+                            std::string halfShape, std::string byteShape) {
+  return {name,
+          Feature::shader_f16 | Feature::subgroups | Feature::packed_dot,
+          true,
+          {"float16", "subgroups", "integer_dot", std::move(halfShape),
+           std::move(byteShape)},
+          "",
+          edge,
+          /*byName=*/true,
+          depth};
+}
 
 /// In the order the runtime looks: a software device may have what the others
 /// need, too, so that `soft` comes first.
@@ -50,6 +67,11 @@ ArrayRef<SpirvVariant> allVariants() {
        "",
        8,
        /*byName=*/true},
+      ofByteMatrices("spirv-coop-s8", 16, 32, "matrix_16x16x16",
+                     "matrix_s8_16x16x32"),
+      ofByteMatrices("spirv-coop-s8k16", 16, 16, "matrix_16x16x16",
+                     "matrix_s8_16x16x16"),
+      ofByteMatrices("spirv-coop8-s8", 8, 8, "matrix_8x8x8", "matrix_s8_8x8x8"),
       {"spirv-dot",
        Feature::packed_dot | Feature::subgroups,
        true,
@@ -133,7 +155,7 @@ SpirvTarget::variants(mlir::MLIRContext *context,
     variant.caps = kern::CapsAttr::get(
         context, /*simd_bits=*/32, kRegisters, known.features,
         known.cheapBarriers, known.cheapBarriers ? kGroup : kSoftGroup,
-        known.matrix);
+        known.matrix, known.matrixBytes);
     variant.features = known.deviceFeatures;
     variant.when = known.when.str();
     result.push_back(std::move(variant));

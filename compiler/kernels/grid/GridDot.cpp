@@ -24,9 +24,8 @@ Values GridDot::packed(ArrayRef<Value> x, Value inverse) {
   return {word};
 }
 
-/// The words of four signed bytes in a word of weights, in the order of their
-/// columns. A nibble is u = q + 8; in a byte, (u + 120) ^ 128 is q.
-Values GridDot::signedWords(Scheme scheme, Value word) {
+/// A nibble is u = q + 8; in a byte, (u + 120) ^ 128 is q.
+Values GridDot::signedWords(GridShell &k, Scheme scheme, Value word) {
   if (scheme == Scheme::q8_0)
     return {word};
   Values both;
@@ -52,7 +51,7 @@ Values GridDot::multiplyBlock(const LaneWeights &weights,
         for (Value start : starts) {
           Value at = k.add(start, k.mul(w, layout::kPanelRows));
           bytes.push_back(
-              signedWords(weights.scheme, k.load(weights.memory, at)));
+              signedWords(k, weights.scheme, k.load(weights.memory, at)));
         }
         Value unit = k.add(firstUnit, k.mul(w, inputWords));
         for (int64_t t = 0; t < tokens; ++t)

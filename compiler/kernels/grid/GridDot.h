@@ -18,7 +18,17 @@ public:
   }
 
   GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens)
-      : GridStaged(k, linear, tokens, /*limit=*/127, /*unitWords=*/1) {}
+      : GridStaged(k, linear, tokens, kLimit, /*unitWords=*/1) {}
+  /// The same with chunks of `chunkBlocks` blocks, in rows of `rowWords` words:
+  /// for kernels that quantize here and multiply themselves.
+  GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens,
+          int64_t chunkBlocks, int64_t rowWords)
+      : GridStaged(k, linear, tokens, kLimit, /*unitWords=*/1, chunkBlocks,
+                   rowWords) {}
+
+  /// The words of four signed bytes in a word of weights, in the order of their
+  /// columns.
+  static Values signedWords(GridShell &k, xf::Scheme scheme, mlir::Value word);
 
 protected:
   Values packed(llvm::ArrayRef<mlir::Value> x, mlir::Value inverse) override;
@@ -27,7 +37,7 @@ protected:
                        mlir::Value firstUnit) override;
 
 private:
-  Values signedWords(xf::Scheme scheme, mlir::Value word);
+  static constexpr double kLimit = 127;
 };
 
 } // namespace sinter::kernels

@@ -96,8 +96,8 @@ kern::KernelOp buildMatrices(OpBuilder &builder, xf::RegionOp region,
   int64_t panels = chosen(region, GridMatrix::panelChoice(linear, caps));
   GridShell k(builder, region, id, caps,
               GridMatrix::outputPanels(linear, caps, panels));
-  GridMatrix matrix(k, linear, panels);
-  return k.items([&](Value first) { matrix.emit(first, kTokens); });
+  std::unique_ptr<GridMatrix> matrix = GridMatrix::make(k, linear, panels);
+  return k.items([&](Value first) { matrix->emit(first, kTokens); });
 }
 
 FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,

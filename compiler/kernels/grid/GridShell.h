@@ -42,6 +42,8 @@ public:
   int64_t group() const { return caps.getGroup(); }
   /// Edge of the matrices that a subgroup multiplies; 0: none.
   int64_t matrixEdge() const { return caps.getMatrix(); }
+  /// Depth of those of bytes; 0: none.
+  int64_t matrixByteDepth() const { return caps.getMatrixBytes(); }
   /// Whether lanes may meet: barriers and shared memory are at hand.
   bool meets() const { return caps.getCheapBarriers(); }
   mlir::Value lane();

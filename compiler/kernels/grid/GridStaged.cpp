@@ -31,9 +31,8 @@ bool GridStaged::fits(const LinearRegion &linear, kern::CapsAttr caps) {
   return GridDot::fits(linear, caps) || GridHalf::fits(linear, caps);
 }
 
-std::unique_ptr<GridStaged> GridStaged::create(GridShell &k,
-                                               const LinearRegion &linear,
-                                               int64_t tokens) {
+std::unique_ptr<GridStaged>
+GridStaged::create(GridShell &k, const LinearRegion &linear, int64_t tokens) {
   if (GridDot::fits(linear, k.caps))
     return std::make_unique<GridDot>(k, linear, tokens);
   if (GridHalf::fits(linear, k.caps))
@@ -41,33 +40,49 @@ std::unique_ptr<GridStaged> GridStaged::create(GridShell &k,
   return nullptr;
 }
 
+GridStaged::GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
+                       double limit, int64_t unitWords, int64_t chunkBlocks,
+                       int64_t rowUnits)
+    : k(k), linear(linear), tokens(tokens), limit(limit), unitWords(unitWords),
+      chunkBlocks(chunkBlocks), rowUnits(rowUnits) {
+  Type i32 = k.builder.getI32Type(), f32 = k.builder.getF32Type();
+  words = k.scratch(i32, tokens * rowUnits * unitWords, /*shared=*/true);
+  largest = k.scratch(f32, tokens * rowUnits, /*shared=*/true);
+  scales = k.scratch(f32, tokens * chunkBlocks, /*shared=*/true);
+}
+
 /// As few chunks as fit, of nearly equal size.
-static int64_t blocksOfChunk(int64_t columns, int64_t most) {
+static int64_t blocksOfChunk(int64_t columns, int64_t blockWords,
+                             int64_t tokens) {
   int64_t blocks = llvm::divideCeil(columns, layout::kBlock);
+  int64_t most = kWords / blockWords / tokens;
   return llvm::divideCeil(blocks, llvm::divideCeil(blocks, most));
 }
 
 GridStaged::GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
                        double limit, int64_t unitWords)
-    : k(k), linear(linear), tokens(tokens), limit(limit), unitWords(unitWords),
-      chunkBlocks(blocksOfChunk(
-          linear.columns, kWords / (kBlockUnits * unitWords) / tokens)) {
-  Type i32 = k.builder.getI32Type(), f32 = k.builder.getF32Type();
-  words = k.scratch(i32, tokens * chunkUnits() * unitWords, /*shared=*/true);
-  largest = k.scratch(f32, tokens * chunkUnits(), /*shared=*/true);
-  scales = k.scratch(f32, tokens * chunkBlocks, /*shared=*/true);
-}
+    : GridStaged(
+          k, linear, tokens, limit, unitWords,
+          blocksOfChunk(linear.columns, kBlockUnits * unitWords, tokens),
+          blocksOfChunk(linear.columns, kBlockUnits * unitWords, tokens) *
+              kBlockUnits) {}
 
 Value GridStaged::unitAt(Value t, Value unit) {
-  return k.add(k.mul(t, chunkUnits()), unit);
+  return k.add(k.mul(t, rowUnits), unit);
 }
 
 Value GridStaged::wordAt(Value t, Value unit) {
   return k.mul(unitAt(t, unit), unitWords);
 }
 
-/// The units of this lane.
+/// The units of this lane. Of rows shorter than the workgroup it takes several
+/// at a time.
 void GridStaged::forUnits(llvm::function_ref<void(Value, Value)> use) {
+  int64_t perRow = chunkUnits();
+  if (tokens > 1 && perRow < k.group())
+    return k.loop(
+        k.lane(), k.index(tokens * perRow), k.group(),
+        [&](Value unit) { use(k.div(unit, perRow), k.rem(unit, perRow)); });
   k.loop(k.index(0), k.index(tokens), 1, [&](Value t) {
     k.loop(k.lane(), k.index(chunkUnits()), k.group(),
            [&](Value unit) { use(t, unit); });
@@ -115,15 +130,32 @@ void GridStaged::storeUnit(Value t, Value unit, ArrayRef<Value> x) {
   });
 }
 
+void GridStaged::storeMagnitudes(GridLinear &grid, Value column,
+                                 RowStart start) {
+  forUnits([&](Value t, Value unit) {
+    storeLargest(
+        unitAt(t, unit),
+        columnsOf(grid, k.add(column, k.mul(unit, kUnit)), start(t), nullptr));
+  });
+}
+
+void GridStaged::storeUnits(GridLinear &grid, Value column, RowStart start) {
+  forUnits([&](Value t, Value unit) {
+    storeUnit(
+        t, unit,
+        columnsOf(grid, k.add(column, k.mul(unit, kUnit)), start(t), nullptr));
+  });
+}
+
 /// The chunk from block `firstBlock`; gives the squares with those of the
 /// lane's columns added, or null without.
 Value GridStaged::stage(GridLinear &grid, Value firstBlock, RowStart start,
                         Value squares) {
   Value column = k.mul(firstBlock, layout::kBlock);
-  auto columnOf = [&](Value unit) {
-    return k.add(column, k.mul(unit, kUnit));
-  };
   if (squares) {
+    auto columnOf = [&](Value unit) {
+      return k.add(column, k.mul(unit, kUnit));
+    };
     Value row = start(k.index(0));
     squares =
         k.loop(k.lane(), k.index(chunkUnits()), k.group(), ValueRange{squares},
@@ -133,15 +165,10 @@ Value GridStaged::stage(GridLinear &grid, Value firstBlock, RowStart start,
                  return Values{sum};
                })[0];
   } else {
-    forUnits([&](Value t, Value unit) {
-      storeLargest(unitAt(t, unit),
-                   columnsOf(grid, columnOf(unit), start(t), nullptr));
-    });
+    storeMagnitudes(grid, column, start);
   }
   k.barrier();
-  forUnits([&](Value t, Value unit) {
-    storeUnit(t, unit, columnsOf(grid, columnOf(unit), start(t), nullptr));
-  });
+  storeUnits(grid, column, start);
   k.barrier();
   return squares;
 }

@@ -33,6 +33,13 @@ public:
   LaneProduct product(GridLinear &grid, const LaneWeights &weights,
                       RowStart start, const LaneShare &share);
 
+  /// The two steps of staging the chunk that begins at `column`, for kernels
+  /// that multiply themselves; each wants a barrier behind it.
+  void storeMagnitudes(GridLinear &grid, mlir::Value column, RowStart start);
+  void storeUnits(GridLinear &grid, mlir::Value column, RowStart start);
+  mlir::Value stagedWords() const { return words; }   ///< [token][unit][word]
+  mlir::Value stagedScales() const { return scales; } ///< [token][block]
+
 protected:
   /// Columns of a unit: what a lane stages at a time.
   static constexpr int64_t kUnit = 4;
@@ -41,6 +48,10 @@ protected:
   /// Numbers of the input become at most `limit`, a unit `unitWords` words.
   GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
              double limit, int64_t unitWords);
+  /// With chunks of `chunkBlocks` blocks, in rows of `rowUnits` units.
+  GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
+             double limit, int64_t unitWords, int64_t chunkBlocks,
+             int64_t rowUnits);
 
   /// The words of a unit: its numbers `x` times `inverse`.
   virtual Values packed(llvm::ArrayRef<mlir::Value> x, mlir::Value inverse) = 0;
@@ -76,6 +87,7 @@ private:
   double limit;
   int64_t unitWords;
   int64_t chunkBlocks; ///< of a row that lie in workgroup memory at a time
+  int64_t rowUnits;    ///< from one token's units to the next one's
   mlir::Value largest; ///< of each unit's magnitudes
   mlir::Value scales;  ///< [token][block]
 };

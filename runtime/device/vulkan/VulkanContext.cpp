@@ -73,13 +73,14 @@ bool VulkanFeatures::has(const char *name) const {
   const struct {
     const char *name;
     bool there;
-  } known[] = {{"float16", float16},      {"storage16", storage16},
-               {"subgroups", subgroups},  {"integer_dot", integerDot},
-               {"matrix_8x8x8", matrix8}, {"matrix_16x16x16", matrix16}};
+  } known[] = {{"float16", float16},
+               {"storage16", storage16},
+               {"subgroups", subgroups},
+               {"integer_dot", integerDot}};
   for (const auto &feature : known)
     if (strcmp(name, feature.name) == 0)
       return feature.there;
-  return false;
+  return hasMatrices(name);
 }
 
 bool VulkanContext::isClass(const char *when) const {
@@ -272,6 +273,7 @@ Status VulkanContext::describe(VkPhysicalDevice physical, Fault &fault) {
   hasMatrices_ = hasMatrices_ && matrices.cooperativeMatrix &&
                  core12.vulkanMemoryModel && features.subgroups &&
                  features.float16;
+  hasBytes_ = core12.shaderInt8;
   if (hasMatrices_)
     if (Status status = describeMatrices(physical, fault))
       return status;
@@ -312,6 +314,7 @@ Status VulkanContext::makeDevice(VkPhysicalDevice physical, Fault &fault) {
   core12.timelineSemaphore = VK_TRUE;
   core12.shaderFloat16 = features.float16;
   core12.vulkanMemoryModel = hasMatrices_;
+  core12.shaderInt8 = hasMatrices_ && hasBytes_;
   VkPhysicalDeviceVulkan11Features core11 = {};
   core11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES;
   core11.storageBuffer16BitAccess = features.storage16;

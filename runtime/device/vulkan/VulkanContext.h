@@ -15,8 +15,10 @@ namespace sinter::rt {
 struct VulkanFeatures {
   bool float16 = false, storage16 = false, subgroups = false,
        integerDot = false;
-  /// Products of f16 matrices of this edge, with sums in f32, in a subgroup.
-  bool matrix8 = false, matrix16 = false;
+  /// Matrices that a subgroup multiplies: bit i is row i of the table in
+  /// VulkanMatrices.cpp.
+  uint32_t matrices = 0;
+  bool hasMatrices(const char *name) const;
   bool has(const char *name) const;
   /// Whether four packed bytes are multiplied in one instruction.
   bool fastIntegerDot = false;
@@ -85,7 +87,7 @@ private:
   pthread_mutex_t mutex_;
   std::atomic<bool> lost_{false}; // sessions may be used by several threads
   bool hasFullSubgroups_ = false, hasExtensionDot_ = false,
-       hasMatrices_ = false;
+       hasMatrices_ = false, hasBytes_ = false;
   char reason_[320] = {};
 };
 

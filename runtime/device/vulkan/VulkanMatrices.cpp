@@ -2,6 +2,8 @@
 // (VK_KHR_cooperative_matrix); a part of VulkanContext.h.
 #include "runtime/device/vulkan/VulkanContext.h"
 
+#include <cstring>
+
 namespace sinter::rt {
 
 namespace {
@@ -12,7 +14,44 @@ constexpr uint32_t kMatrixLanes = 128;
 constexpr uint32_t kMatrixSharedBytes = 32 << 10;
 constexpr uint32_t kMaxShapes = 128;
 
+/// What variants of kernels ask for, by its name in manifest.json: factors of
+/// edge x depth and depth x edge, f16 with sums in f32, or signed bytes with
+/// sums in i32.
+struct MatrixShape {
+  const char *name;
+  uint32_t edge, depth;
+  bool bytes;
+};
+constexpr MatrixShape kShapes[] = {
+    {"matrix_8x8x8", 8, 8, false},        {"matrix_16x16x16", 16, 16, false},
+    {"matrix_s8_8x8x8", 8, 8, true},      {"matrix_s8_16x16x16", 16, 16, true},
+    {"matrix_s8_16x16x32", 16, 32, true},
+};
+
+bool isOf(const MatrixShape &shape,
+          const VkCooperativeMatrixPropertiesKHR &there) {
+  auto factor =
+      shape.bytes ? VK_COMPONENT_TYPE_SINT8_KHR : VK_COMPONENT_TYPE_FLOAT16_KHR;
+  auto sum = shape.bytes ? VK_COMPONENT_TYPE_SINT32_KHR
+                         : VK_COMPONENT_TYPE_FLOAT32_KHR;
+  return there.MSize == shape.edge && there.NSize == shape.edge &&
+         there.KSize == shape.depth && there.AType == factor &&
+         there.BType == factor && there.CType == sum &&
+         there.ResultType == sum && !there.saturatingAccumulation &&
+         there.scope == VK_SCOPE_SUBGROUP_KHR;
+}
+
 } // namespace
+
+bool VulkanFeatures::hasMatrices(const char *name) const {
+  uint32_t bit = 1;
+  for (const MatrixShape &shape : kShapes) {
+    if (strcmp(name, shape.name) == 0)
+      return matrices & bit;
+    bit <<= 1;
+  }
+  return false;
+}
 
 /// Which matrices a subgroup multiplies, if workgroups are large enough for
 /// their kernels.
@@ -34,16 +73,12 @@ Status VulkanContext::describeMatrices(VkPhysicalDevice physical,
   VkResult result = list(physical, &count, shapes);
   if (result && result != VK_INCOMPLETE)
     return failed(result, "cannot list the device's matrices", fault);
-  for (uint32_t i = 0; i < count; ++i) {
-    const VkCooperativeMatrixPropertiesKHR &shape = shapes[i];
-    bool fits = shape.MSize == shape.NSize && shape.MSize == shape.KSize &&
-                shape.AType == VK_COMPONENT_TYPE_FLOAT16_KHR &&
-                shape.BType == VK_COMPONENT_TYPE_FLOAT16_KHR &&
-                shape.CType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
-                shape.ResultType == VK_COMPONENT_TYPE_FLOAT32_KHR &&
-                shape.scope == VK_SCOPE_SUBGROUP_KHR;
-    features.matrix8 |= fits && shape.MSize == 8;
-    features.matrix16 |= fits && shape.MSize == 16;
+  uint32_t bit = 1;
+  for (const MatrixShape &shape : kShapes) {
+    for (uint32_t i = 0; i < count; ++i)
+      if (isOf(shape, shapes[i]) && (hasBytes_ || !shape.bytes))
+        features.matrices |= bit;
+    bit <<= 1;
   }
   return SINTER_OK;
 }

@@ -379,7 +379,9 @@ FailureOr<spirv::ModuleOp> Lowering::run() {
                                    : WalkResult::advance();
                       })
                       .wasInterrupted();
-  usesMatrices = target::usesMatrices(kernel);
+  SmallVector<spirv::Capability> forMatrices =
+      target::matrixCapabilities(kernel);
+  usesMatrices = !forMatrices.empty();
   int64_t sharedBytes = kernel.getSharedBytes(), written = writtenMask();
   module = builder.create<spirv::ModuleOp>(
       loc, spirv::AddressingModel::Logical,
@@ -389,9 +391,7 @@ FailureOr<spirv::ModuleOp> Lowering::run() {
   takeBody();
   if (usesMatrices) {
     target::convertMatrixTypes(function);
-    for (auto capability :
-         {spirv::Capability::Float16, spirv::Capability::VulkanMemoryModel,
-          spirv::Capability::CooperativeMatrixKHR})
+    for (spirv::Capability capability : forMatrices)
       need(capability);
     need(spirv::Extension::SPV_KHR_cooperative_matrix);
   }

@@ -17,9 +17,10 @@ mlir::FailureOr<mlir::spirv::ModuleOp> lowerKernel(kern::KernelOp kernel);
 
 //===-- Matrices of a subgroup (MatrixLowering.cpp) -----------------------===//
 
-/// Whether a kernel has them, so that its module is one of Vulkan's memory
-/// model.
-bool usesMatrices(kern::KernelOp kernel);
+/// What a kernel with matrices needs, Vulkan's memory model among it; nothing
+/// where there are none.
+llvm::SmallVector<mlir::spirv::Capability>
+matrixCapabilities(kern::KernelOp kernel);
 /// What an access of workgroup memory says in such a module.
 constexpr mlir::spirv::MemoryAccess kSharedAccess =
     mlir::spirv::MemoryAccess::NonPrivatePointer;

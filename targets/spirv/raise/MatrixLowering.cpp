@@ -9,15 +9,26 @@
 using namespace mlir;
 using namespace sinter;
 
-bool sinter::spirvtarget::usesMatrices(kern::KernelOp kernel) {
-  return kernel
-      .walk([](Operation *op) {
-        return llvm::any_of(op->getResultTypes(),
-                            llvm::IsaPred<kern::MatrixType>)
-                   ? WalkResult::interrupt()
-                   : WalkResult::advance();
-      })
-      .wasInterrupted();
+SmallVector<spirv::Capability>
+sinter::spirvtarget::matrixCapabilities(kern::KernelOp kernel) {
+  bool any = false, halves = false, bytes = false;
+  kernel.walk([&](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (auto matrix = dyn_cast<kern::MatrixType>(type)) {
+        any = true;
+        halves |= matrix.getElement().isF16();
+        bytes |= matrix.getElement().isInteger(8);
+      }
+  });
+  SmallVector<spirv::Capability> needed;
+  if (halves)
+    needed.push_back(spirv::Capability::Float16);
+  if (bytes)
+    needed.push_back(spirv::Capability::Int8);
+  if (any)
+    needed.append({spirv::Capability::VulkanMemoryModel,
+                   spirv::Capability::CooperativeMatrixKHR});
+  return needed;
 }
 
 static Type convert(Type type) {
@@ -28,9 +39,9 @@ static Type convert(Type type) {
       spirv::CooperativeMatrixUseKHR::MatrixA,
       spirv::CooperativeMatrixUseKHR::MatrixB,
       spirv::CooperativeMatrixUseKHR::MatrixAcc};
-  auto edge = static_cast<uint32_t>(matrix.getEdge());
   return spirv::CooperativeMatrixType::get(
-      matrix.getElement(), edge, edge, spirv::Scope::Subgroup,
+      matrix.getElement(), static_cast<uint32_t>(matrix.getRows()),
+      static_cast<uint32_t>(matrix.getColumns()), spirv::Scope::Subgroup,
       uses[static_cast<uint32_t>(matrix.getUse())]);
 }
 
@@ -56,6 +67,29 @@ static Value strideOf(OpBuilder &builder, Location loc, uint64_t stride) {
       builder.getI32IntegerAttr(static_cast<int32_t>(stride)));
 }
 
+/// Integers have no sign in SPIR-V; the product says that all of its have.
+static spirv::CooperativeMatrixOperandsKHRAttr signsOf(Value sum) {
+  using Operands = spirv::CooperativeMatrixOperandsKHR;
+  auto type = cast<spirv::CooperativeMatrixType>(sum.getType());
+  if (!type.getElementType().isInteger())
+    return {};
+  return spirv::CooperativeMatrixOperandsKHRAttr::get(
+      sum.getContext(), Operands::ASigned | Operands::BSigned |
+                            Operands::CSigned | Operands::ResultSigned);
+}
+
+/// total + left * right * f32(sum)
+static Value scaledAdd(OpBuilder &builder, Operation *op) {
+  Location loc = op->getLoc();
+  Value sum = op->getOperand(0), left = op->getOperand(1),
+        right = op->getOperand(2), total = op->getOperand(3);
+  Value numbers =
+      builder.create<spirv::ConvertSToFOp>(loc, total.getType(), sum);
+  Value scales = builder.create<spirv::FMulOp>(loc, left, right);
+  Value scaled = builder.create<spirv::FMulOp>(loc, scales, numbers);
+  return builder.create<spirv::FAddOp>(loc, total, scaled);
+}
+
 bool sinter::spirvtarget::lowerMatrixOp(OpBuilder &builder, Operation *op,
                                         ElementPointer element) {
   Location loc = op->getLoc();
@@ -70,9 +104,17 @@ bool sinter::spirvtarget::lowerMatrixOp(OpBuilder &builder, Operation *op,
     result = builder.create<spirv::KHRCooperativeMatrixLoadOp>(
         loc, op->getResult(0).getType(), from, layoutOf(load.getOrder()),
         strideOf(builder, loc, load.getStride()), visible);
+  } else if (auto spread = dyn_cast<kern::MatrixSpreadOp>(op)) {
+    Value from = element(spread.getMemory(), spread.getIndex());
+    result = builder.create<spirv::KHRCooperativeMatrixLoadOp>(
+        loc, op->getResult(0).getType(), from, layoutOf(spread.getOrder()),
+        strideOf(builder, loc, 0), visible);
   } else if (isa<kern::MatrixMultiplyAddOp>(op)) {
     result = builder.create<spirv::KHRCooperativeMatrixMulAddOp>(
-        loc, op->getOperand(0), op->getOperand(1), op->getOperand(2));
+        loc, op->getResult(0).getType(), op->getOperand(0), op->getOperand(1),
+        op->getOperand(2), signsOf(op->getOperand(2)));
+  } else if (isa<kern::MatrixScaledAddOp>(op)) {
+    result = scaledAdd(builder, op);
   } else if (auto store = dyn_cast<kern::MatrixStoreOp>(op)) {
     Value to = element(store.getMemory(), store.getIndex());
     builder.create<spirv::KHRCooperativeMatrixStoreOp>(

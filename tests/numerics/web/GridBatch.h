@@ -134,6 +134,11 @@ constexpr double kHalfSums = 2e-3;
 inline const std::vector<std::string> kMatrixVariants = {
     "spirv-coop@lavapipe", "spirv-coop8@lavapipe"};
 
+/// Those of bytes; like the ones above for weights of f16.
+inline const std::vector<std::string> kByteMatrixVariants = {
+    "spirv-coop-s8@lavapipe", "spirv-coop-s8k16@lavapipe",
+    "spirv-coop8-s8@lavapipe"};
+
 /// A variant's name as part of a test's: "spirv_soft_lavapipe".
 std::string gridTestName(const testing::TestParamInfo<std::string> &info);
 

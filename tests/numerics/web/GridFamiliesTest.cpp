@@ -48,12 +48,15 @@ struct LinearShape {
 };
 
 /// Where matrices are multiplied, inputs and expanded weights are f16, each off
-/// by 2^-11 of itself at most. Both factors of a gate are off.
+/// by 2^-11 of itself at most. Both factors of a gate are off. Matrices of
+/// bytes have exact sums of what the batch's inputs are quantized to.
 double linearTolerance(const GridBatch &batch, const LinearShape &shape,
-                       const char *scheme) {
-  double one = batch.caps().getMatrix()
-                   ? kHalfTolerance
-                   : batch.linearTolerance(scheme, kTolerance);
+                       llvm::StringRef scheme) {
+  kern::CapsAttr caps = batch.caps();
+  double one = batch.linearTolerance(scheme, kTolerance);
+  if (caps.getMatrix())
+    one =
+        caps.getMatrixBytes() && scheme != "f16" ? kTolerance : kHalfTolerance;
   return shape.activation && one > kTolerance ? 3 * one : one;
 }
 
@@ -412,8 +415,10 @@ TEST_P(GridHalfTest, RowsOfAnySize) {
       for (int64_t r = 0; r < x.rows; ++r)
         for (int64_t c = 0; c < x.columns; ++c) {
           double size = r == 6 ? 0 : std::pow(10.0, double(4 * (r % 6) - 12));
-          x.at(r, c) = arguments.front().memory->as<float>()[static_cast<size_t>(
-              r * x.columns + c)] = float(r % 2 ? -size : size);
+          x.at(r, c) =
+              arguments.front()
+                  .memory->as<float>()[static_cast<size_t>(r * x.columns + c)] =
+                  float(r % 2 ? -size : size);
         }
     });
   }
@@ -431,24 +436,32 @@ TEST(GridKernelsTest, HalvesHaveTheirOwnKernels) {
         std::string text = linearText({64, 64}, scheme, tokens);
         const char *family = *tokens == '1' ? "grid_decode" : "grid_prefill";
         GridBatch a(halves), b(singles);
-        bool same = a.formOf(a.add(text, family)) == b.formOf(b.add(text, family));
-        EXPECT_EQ(same, *scheme != 'q') << halves << " " << scheme << " " << family;
+        bool same =
+            a.formOf(a.add(text, family)) == b.formOf(b.add(text, family));
+        EXPECT_EQ(same, *scheme != 'q')
+            << halves << " " << scheme << " " << family;
       }
 }
 
 TEST_P(GridMatrixTest, Prefill) { runCases(prefillCases, GetParam()); }
 
-/// Inputs and weights that are f16 already lose nothing; more tokens and rows
-/// than a workgroup takes.
+/// Inputs and weights that are f16 already, or bytes, lose nothing; more tokens
+/// and rows than a workgroup takes.
 TEST_P(GridMatrixTest, ExactInputs) {
   GridBatch batch(GetParam());
-  size_t index = batch.add(linearText({272, 80, false, true, true}, "f16", "?"),
-                           "grid_prefill");
-  for (int64_t tokens : {64, 70})
-    batch.check(index, {tokens}, kTolerance, [](std::vector<Datum> &arguments) {
-      std::mt19937 random(5);
-      makeExact(arguments, random);
-    });
+  std::vector<const char *> schemes = {"f16"};
+  if (batch.caps().getMatrixBytes())
+    schemes.insert(schemes.end(), {"q8_0", "q4_0"});
+  for (const char *scheme : schemes) {
+    size_t index = batch.add(
+        linearText({272, 80, false, true, true}, scheme, "?"), "grid_prefill");
+    for (int64_t tokens : {64, 70})
+      batch.check(index, {tokens}, kTolerance,
+                  [](std::vector<Datum> &arguments) {
+                    std::mt19937 random(5);
+                    makeExact(arguments, random);
+                  });
+  }
   batch.run();
 }
 
@@ -457,7 +470,7 @@ TEST_P(GridMatrixTest, RowsOfAnySize) {
   GridBatch batch(GetParam());
   for (const char *scheme : {"f16", "q4_0"}) {
     size_t index = batch.add(linearText({48, 96}, scheme, "?"), "grid_prefill");
-    batch.check(index, {19}, kHalfTolerance, [](std::vector<Datum> &arguments) {
+    auto spreadRows = [](std::vector<Datum> &arguments) {
       Matrix &x = arguments.front().matrix;
       for (int64_t r = 0; r < x.rows; ++r)
         for (int64_t c = 0; c < x.columns; ++c) {
@@ -466,7 +479,8 @@ TEST_P(GridMatrixTest, RowsOfAnySize) {
           x.at(r, c) = arguments.front().memory->as<float>()[at] =
               float(r == 6 ? 0 : value);
         }
-    });
+    };
+    batch.check(index, {19}, linearTolerance(batch, {}, scheme), spreadRows);
   }
   batch.run();
 }
@@ -476,7 +490,7 @@ TEST_P(GridMatrixTest, EverySchedule) {
   for (size_t index :
        batch.addSchedules(linearText({80, 64, false, false, true}, "q4_0", "?"),
                           "grid_prefill"))
-    batch.check(index, {11}, kHalfTolerance);
+    batch.check(index, {11}, linearTolerance(batch, {}, "q4_0"));
   batch.run();
 }
 
@@ -494,6 +508,10 @@ INSTANTIATE_TEST_SUITE_P(HalfVariants, GridHalfTest,
                          testing::ValuesIn(kHalfVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridMatrixTest,
                          testing::ValuesIn(kMatrixVariants), gridTestName);
+INSTANTIATE_TEST_SUITE_P(ByteVariants, GridMatrixTest,
+                         testing::ValuesIn(kByteMatrixVariants), gridTestName);
+INSTANTIATE_TEST_SUITE_P(ByteVariants, GridDotTest,
+                         testing::ValuesIn(kByteMatrixVariants), gridTestName);
 INSTANTIATE_TEST_SUITE_P(Variants, GridFamiliesTest,
                          testing::ValuesIn(kGridVariants), gridTestName);
 
