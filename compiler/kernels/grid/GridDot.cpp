@@ -53,14 +53,14 @@ Value GridDot::wordAt(Value t, Value word) {
   return k.add(k.mul(t, rowWords), word);
 }
 
-/// The words of this lane. Of rows shorter than the workgroup it takes several
-/// at a time.
+/// The words of this lane. A block has fewer than the workgroup has lanes, so
+/// that where chunks are of one they take several rows at a time.
 void GridDot::forWords(llvm::function_ref<void(Value, Value)> use) {
-  int64_t perRow = chunkWords();
-  if (tokens > 1 && perRow < k.group())
-    return k.loop(
-        k.lane(), k.index(tokens * perRow), k.group(),
-        [&](Value unit) { use(k.div(unit, perRow), k.rem(unit, perRow)); });
+  if (chunkBlocks == 1)
+    return k.loop(k.lane(), k.index(tokens * kBlockWords), k.group(),
+                  [&](Value unit) {
+                    use(k.div(unit, kBlockWords), k.rem(unit, kBlockWords));
+                  });
   k.loop(k.index(0), k.index(tokens), 1, [&](Value t) {
     k.loop(k.lane(), k.index(chunkWords()), k.group(),
            [&](Value word) { use(t, word); });
