@@ -43,7 +43,7 @@ Values GridByteMatrix::multiply(Value chunk, ValueRange totals) {
   expandWeights(chunk);
   input.storeUnits(grid, column, start);
   k.barrier();
-  return multiplyBytes(totals);
+  return multiplyBlock(totals);
 }
 
 /// A lane takes a row: its scale, then word after word.
@@ -67,19 +67,16 @@ void GridByteMatrix::expandWeights(Value chunk) {
   });
 }
 
-/// Matrices of the rows (tokens) from `row` on, one for each step of `depth`
-/// columns.
-Values GridByteMatrix::load(Value bytes, Value row, MatrixUse use) {
+/// A matrix of the rows (tokens) from `row` on and the columns from `column`.
+Value GridByteMatrix::load(Value bytes, Value row, Value column,
+                           MatrixUse use) {
   auto type = kern::MatrixType::get(k.builder.getContext(), edge, depth,
                                     k.builder.getI8Type(), use);
-  MatrixOrder order =
-      use == MatrixUse::a ? MatrixOrder::rows : MatrixOrder::columns;
-  Value at = k.mul(row, kRowWords);
-  Values steps;
-  for (int64_t column = 0; column < kChunk; column += depth)
-    steps.push_back(k.create<kern::MatrixLoadOp>(
-        type, bytes, k.add(at, column / 4), order, kRowWords));
-  return steps;
+  Value at = k.add(k.mul(row, kRowWords), k.div(column, 4));
+  return k.create<kern::MatrixLoadOp>(
+      type, bytes, at,
+      use == MatrixUse::a ? MatrixOrder::rows : MatrixOrder::columns,
+      kRowWords);
 }
 
 Value GridByteMatrix::spread(Value numbers, Value at, MatrixOrder order) {
@@ -87,30 +84,50 @@ Value GridByteMatrix::spread(Value numbers, Value at, MatrixOrder order) {
       matrixType(k.builder.getF32Type(), MatrixUse::sum), numbers, at, order);
 }
 
+/// First row of a row tile of this subgroup's slot.
+Value GridByteMatrix::rowOf(int64_t tile) {
+  return k.add(k.mul(slot, panels * kRows), tile * edge);
+}
+
+/// Integer sums [row tile][token tile] with those of `depth` columns.
+Values GridByteMatrix::multiplyStep(Value column, ValueRange sums) {
+  Values next(sums), x;
+  for (int64_t t = 0; t < tokenTiles(); ++t)
+    x.push_back(
+        load(input.stagedWords(), k.index(t * edge), column, MatrixUse::b));
+  for (int64_t r = 0; r < rowTiles(); ++r) {
+    Value w = load(weights, rowOf(r), column, MatrixUse::a);
+    for (int64_t t = 0; t < tokenTiles(); ++t) {
+      Value &sum = next[static_cast<size_t>(r * tokenTiles() + t)];
+      sum = k.create<kern::MatrixMultiplyAddOp>(w, x[static_cast<size_t>(t)],
+                                                sum);
+    }
+  }
+  return next;
+}
+
 /// Totals [row tile][token tile] with those of the block.
-Values GridByteMatrix::multiplyBytes(ValueRange totals) {
+Values GridByteMatrix::multiplyBlock(ValueRange totals) {
   Value zero = k.create<kern::MatrixFillOp>(
       matrixType(k.builder.getI32Type(), MatrixUse::sum), k.i32(0));
-  SmallVector<Values> x;
-  Values inputScales;
-  for (int64_t t = 0; t < tokenTiles(); ++t) {
-    Value token = k.index(t * edge);
-    x.push_back(load(input.stagedWords(), token, MatrixUse::b));
-    inputScales.push_back(
-        spread(input.stagedScales(), token, MatrixOrder::rows));
-  }
-  Values next(totals);
+  Values sums(totals.size(), zero);
+  if (depth == kChunk)
+    sums = multiplyStep(k.index(0), sums);
+  else
+    sums = k.loop(k.index(0), k.index(kChunk), depth, sums,
+                  [&](Value column, ValueRange carried) {
+                    return multiplyStep(column, carried);
+                  });
+  Values ofTokens, next(totals);
+  for (int64_t t = 0; t < tokenTiles(); ++t)
+    ofTokens.push_back(
+        spread(input.stagedScales(), k.index(t * edge), MatrixOrder::rows));
   for (int64_t r = 0; r < rowTiles(); ++r) {
-    Value row = k.add(k.mul(slot, panels * kRows), r * edge);
-    Values w = load(weights, row, MatrixUse::a);
-    Value weightScales = spread(scales, row, MatrixOrder::columns);
+    Value ofRows = spread(scales, rowOf(r), MatrixOrder::columns);
     for (int64_t t = 0; t < tokenTiles(); ++t) {
-      Value sum = zero;
-      for (auto [a, b] : llvm::zip_equal(w, x[static_cast<size_t>(t)]))
-        sum = k.create<kern::MatrixMultiplyAddOp>(a, b, sum);
-      Value &total = next[static_cast<size_t>(r * tokenTiles() + t)];
-      total = k.create<kern::MatrixScaledAddOp>(
-          sum, weightScales, inputScales[static_cast<size_t>(t)], total);
+      auto tile = static_cast<size_t>(r * tokenTiles() + t);
+      next[tile] = k.create<kern::MatrixScaledAddOp>(
+          sums[tile], ofRows, ofTokens[static_cast<size_t>(t)], next[tile]);
     }
   }
   return next;

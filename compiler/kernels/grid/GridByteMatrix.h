@@ -17,8 +17,11 @@ protected:
 
 private:
   void expandWeights(mlir::Value chunk);
-  Values multiplyBytes(mlir::ValueRange totals);
-  Values load(mlir::Value bytes, mlir::Value row, kern::MatrixUse use);
+  mlir::Value load(mlir::Value bytes, mlir::Value row, mlir::Value column,
+                   kern::MatrixUse use);
+  mlir::Value rowOf(int64_t tile);
+  Values multiplyStep(mlir::Value column, mlir::ValueRange sums);
+  Values multiplyBlock(mlir::ValueRange totals);
   mlir::Value spread(mlir::Value numbers, mlir::Value at,
                      kern::MatrixOrder order);
 

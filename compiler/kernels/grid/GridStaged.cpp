@@ -75,14 +75,14 @@ Value GridStaged::wordAt(Value t, Value unit) {
   return k.mul(unitAt(t, unit), unitWords);
 }
 
-/// The units of this lane. Of rows shorter than the workgroup it takes several
-/// at a time.
+/// The units of this lane. A block has fewer than the workgroup has lanes, so
+/// that where chunks are of one they take several rows at a time.
 void GridStaged::forUnits(llvm::function_ref<void(Value, Value)> use) {
-  int64_t perRow = chunkUnits();
-  if (tokens > 1 && perRow < k.group())
-    return k.loop(
-        k.lane(), k.index(tokens * perRow), k.group(),
-        [&](Value unit) { use(k.div(unit, perRow), k.rem(unit, perRow)); });
+  if (chunkBlocks == 1)
+    return k.loop(k.lane(), k.index(tokens * kBlockUnits), k.group(),
+                  [&](Value unit) {
+                    use(k.div(unit, kBlockUnits), k.rem(unit, kBlockUnits));
+                  });
   k.loop(k.index(0), k.index(tokens), 1, [&](Value t) {
     k.loop(k.lane(), k.index(chunkUnits()), k.group(),
            [&](Value unit) { use(t, unit); });

@@ -31,6 +31,16 @@ sinter::spirvtarget::matrixCapabilities(kern::KernelOp kernel) {
   return needed;
 }
 
+/// Integers are signed ones, as shading languages write them: Mesa converts a
+/// matrix to floats by its type and not by the instruction.
+static Type elementOf(kern::MatrixType matrix) {
+  auto integer = dyn_cast<IntegerType>(matrix.getElement());
+  if (!integer)
+    return matrix.getElement();
+  return IntegerType::get(integer.getContext(), integer.getWidth(),
+                          IntegerType::Signed);
+}
+
 static Type convert(Type type) {
   auto matrix = dyn_cast<kern::MatrixType>(type);
   if (!matrix)
@@ -40,7 +50,7 @@ static Type convert(Type type) {
       spirv::CooperativeMatrixUseKHR::MatrixB,
       spirv::CooperativeMatrixUseKHR::MatrixAcc};
   return spirv::CooperativeMatrixType::get(
-      matrix.getElement(), static_cast<uint32_t>(matrix.getRows()),
+      elementOf(matrix), static_cast<uint32_t>(matrix.getRows()),
       static_cast<uint32_t>(matrix.getColumns()), spirv::Scope::Subgroup,
       uses[static_cast<uint32_t>(matrix.getUse())]);
 }
@@ -67,7 +77,7 @@ static Value strideOf(OpBuilder &builder, Location loc, uint64_t stride) {
       builder.getI32IntegerAttr(static_cast<int32_t>(stride)));
 }
 
-/// Integers have no sign in SPIR-V; the product says that all of its have.
+/// A product says which of its integers have signs, whatever their types are.
 static spirv::CooperativeMatrixOperandsKHRAttr signsOf(Value sum) {
   using Operands = spirv::CooperativeMatrixOperandsKHR;
   auto type = cast<spirv::CooperativeMatrixType>(sum.getType());
@@ -76,6 +86,14 @@ static spirv::CooperativeMatrixOperandsKHRAttr signsOf(Value sum) {
   return spirv::CooperativeMatrixOperandsKHRAttr::get(
       sum.getContext(), Operands::ASigned | Operands::BSigned |
                             Operands::CSigned | Operands::ResultSigned);
+}
+
+/// A matrix of equal numbers.
+static Value filled(OpBuilder &builder, Location loc, Type type, Value value) {
+  Type element = cast<spirv::CooperativeMatrixType>(type).getElementType();
+  if (element != value.getType())
+    value = builder.create<spirv::BitcastOp>(loc, element, value);
+  return builder.create<spirv::CompositeConstructOp>(loc, type, value);
 }
 
 /// total + left * right * f32(sum)
@@ -97,8 +115,7 @@ bool sinter::spirvtarget::lowerMatrixOp(OpBuilder &builder, Operation *op,
       spirv::MemoryAccessAttr::get(builder.getContext(), kSharedAccess);
   Value result;
   if (auto fill = dyn_cast<kern::MatrixFillOp>(op)) {
-    result = builder.create<spirv::CompositeConstructOp>(
-        loc, op->getResult(0).getType(), fill.getValue());
+    result = filled(builder, loc, op->getResult(0).getType(), fill.getValue());
   } else if (auto load = dyn_cast<kern::MatrixLoadOp>(op)) {
     Value from = element(load.getMemory(), load.getIndex());
     result = builder.create<spirv::KHRCooperativeMatrixLoadOp>(

@@ -384,6 +384,109 @@ kern.kernel @dots(%a: memref<?xi32>, %b: memref<?xi32>, %y: memref<?xi32>) attri
 INSTANTIATE_TEST_SUITE_P(Variants, GridDotOpsTest,
                          testing::ValuesIn(kDotVariants), gridTestName);
 
+class GridMatrixOpsTest : public testing::TestWithParam<std::string> {};
+
+/// The kernel of the next test: a product of bytes that lie in rows of twelve
+/// words, its sums times powers of two.
+std::string blockKernel(int64_t edge, int64_t depth) {
+  std::string e = std::to_string(edge), d = std::to_string(depth);
+  std::string sums = "!kern.matrix<" + e + "xi32, sum>";
+  std::string totals = "!kern.matrix<" + e + "xf32, sum>";
+  std::string a = "!kern.matrix<" + e + "x" + d + "xi8, a>";
+  std::string b = "!kern.matrix<" + d + "x" + e + "xi8, b>";
+  return R"(
+kern.kernel @block(%w: memref<?xi32>, %s: memref<?xf32>, %y: memref<?xf32>) attributes {caps = #caps} {
+  %words = kern.scratch {shared} : memref<384xi32>
+  %scales = kern.scratch {shared} : memref<32xf32>
+  %shared = kern.scratch {shared} : memref<256xf32>
+  kern.for_items %i {
+    %none = arith.constant 0 : i32
+    %three = arith.constant 3.0 : f32
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c32 = arith.constant 32 : index
+    %c64 = arith.constant 64 : index
+    %c192 = arith.constant 192 : index
+    %c256 = arith.constant 256 : index
+    %c384 = arith.constant 384 : index
+    %lane = kern.lane
+    scf.for %j = %lane to %c384 step %c64 {
+      %word = memref.load %w[%j] : memref<?xi32>
+      memref.store %word, %words[%j] : memref<384xi32>
+    }
+    scf.for %j = %lane to %c32 step %c64 {
+      %scale = memref.load %s[%j] : memref<?xf32>
+      memref.store %scale, %scales[%j] : memref<32xf32>
+    }
+    kern.barrier
+    %size = kern.subgroup_size
+    %subgroup = arith.divui %lane, %size : index
+    %first = arith.cmpi eq, %subgroup, %c0 : index
+    scf.if %first {
+      %zero = kern.matrix_fill %none : )" +
+         sums + "\n      %start = kern.matrix_fill %three : " + totals +
+         "\n      %a = kern.matrix_load %words[%c0] rows stride 12 : "
+         "memref<384xi32> -> " +
+         a +
+         "\n      %b = kern.matrix_load %words[%c192] columns stride 12 : "
+         "memref<384xi32> -> " +
+         b + "\n      %sum = kern.matrix_multiply_add %a, %b, %zero : " + a +
+         ", " + b + ", " + sums +
+         "\n      %left = kern.matrix_spread %scales[%c0] columns : "
+         "memref<32xf32> -> " +
+         totals +
+         "\n      %right = kern.matrix_spread %scales[%c16] rows : "
+         "memref<32xf32> -> " +
+         totals +
+         "\n      %end = kern.matrix_scaled_add %sum, %left, %right, %start "
+         ": " +
+         sums + ", " + totals +
+         "\n      kern.matrix_store %end, %shared[%c0] rows stride 16 : " +
+         totals + R"(, memref<256xf32>
+    }
+    kern.barrier
+    scf.for %j = %lane to %c256 step %c64 {
+      %number = memref.load %shared[%j] : memref<256xf32>
+      memref.store %number, %y[%j] : memref<?xf32>
+    }
+  }
+  kern.return
+}
+)";
+}
+
+/// Bytes of every size, scales that are powers of two: nothing is rounded.
+TEST_P(GridMatrixOpsTest, BlockOfBytes) {
+  GridBatch batch(GetParam());
+  int64_t edge = batch.caps().getMatrix(),
+          depth = batch.caps().getMatrixBytes();
+  batch.addKernel(blockKernel(edge, depth));
+  constexpr int64_t rowBytes = 48, bytesOfB = 4 * 192;
+  Memory w(4 * 384), s(4 * 32), y(4 * 256);
+  std::mt19937 random(5);
+  std::uniform_int_distribution<int> byte(-128, 127), power(-3, 3);
+  for (int i = 0; i < 4 * 384; ++i)
+    w.as<int8_t>()[i] = int8_t(byte(random));
+  for (int i = 0; i < 32; ++i)
+    s.as<float>()[i] = std::ldexp(1.0f, power(random));
+  batch.check({"block", 1, 1, {}, {&w, &s, &y}}, [&] {
+    for (int64_t r = 0; r < edge; ++r)
+      for (int64_t c = 0; c < edge; ++c) {
+        int sum = 0;
+        for (int64_t k = 0; k < depth; ++k)
+          sum += w.as<int8_t>()[r * rowBytes + k] *
+                 w.as<int8_t>()[bytesOfB + c * rowBytes + k];
+        float scale = s.as<float>()[r] * s.as<float>()[16 + c];
+        EXPECT_EQ(y.as<float>()[r * 16 + c], 3 + scale * float(sum))
+            << "row " << r << ", column " << c << ", sum " << sum;
+      }
+  });
+  batch.run();
+}
+
+INSTANTIATE_TEST_SUITE_P(ByteVariants, GridMatrixOpsTest,
+                         testing::ValuesIn(kByteMatrixVariants), gridTestName);
+
 /// A write behind a binding's data is seen.
 TEST(GridBatchTest, GuardsAreWatched) {
   GridBatch batch("soft");

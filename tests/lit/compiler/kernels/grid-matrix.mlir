@@ -37,7 +37,7 @@
 // EIGHT: kern.return
 
 // Bytes: inputs and their magnitudes and scales, weights and theirs. In a block of 32 columns a barrier behind magnitudes, one behind
-// bytes; then four tiles of tokens with their scales, and two panels, each a product and a scaled sum for every tile.
+// bytes; then four tiles of tokens times two panels, and the sums times the scales of both.
 // BYTES: kern.kernel @linear_q4_0_f32_gemm_256x64_{{.*}} group = 128, matrix = 16, matrix_bytes = 32>, items_per_group = 8
 // BYTES: kern.scratch {shared} : memref<768xi32>
 // BYTES: kern.scratch {shared} : memref<768xf32>
@@ -50,19 +50,29 @@
 // BYTES: arith.xori
 // BYTES: math.roundeven
 // BYTES: kern.barrier
-// BYTES: kern.matrix_load {{.*}} columns stride 12 : memref<768xi32> -> <32x16xi8, b>
-// BYTES: kern.matrix_spread {{.*}} rows : memref<64xf32> -> <16xf32, sum>
-// BYTES-COUNT-3: kern.matrix_load {{.*}} columns stride 12
+// BYTES-COUNT-4: kern.matrix_load {{.*}} columns stride 12 : memref<768xi32> -> <32x16xi8, b>
 // BYTES: kern.matrix_load {{.*}} rows stride 12 : memref<1536xi32> -> <16x32xi8, a>
-// BYTES: kern.matrix_spread {{.*}} columns : memref<128xf32> -> <16xf32, sum>
-// BYTES: kern.matrix_multiply_add {{.*}} : <16x32xi8, a>, <32x16xi8, b>, <16xi32, sum>
-// BYTES-COUNT-7: kern.matrix_multiply_add
+// BYTES-COUNT-4: kern.matrix_multiply_add {{.*}} : <16x32xi8, a>, <32x16xi8, b>, <16xi32, sum>
+// BYTES: kern.matrix_load {{.*}} rows stride 12
+// BYTES-COUNT-4: kern.matrix_multiply_add
 // BYTES-NOT: kern.matrix_multiply_add
+// BYTES-COUNT-4: kern.matrix_spread {{.*}} rows : memref<64xf32> -> <16xf32, sum>
+// BYTES: kern.matrix_spread {{.*}} columns : memref<128xf32> -> <16xf32, sum>
+// BYTES-COUNT-4: kern.matrix_scaled_add
+// BYTES: kern.matrix_spread {{.*}} columns
+// BYTES-COUNT-4: kern.matrix_scaled_add
+// BYTES-NOT: kern.matrix_scaled_add
+// BYTES-COUNT-8: kern.matrix_store
 // BYTES: kern.return
 // SMALL: kern.kernel @linear_q4_0_f32_gemm_256x64_{{.*}} group = 128, matrix = 8, matrix_bytes = 8>, items_per_group = 4
-// Four steps of eight columns for each of two tiles of rows and eight of tokens.
-// SMALL-COUNT-64: kern.matrix_multiply_add {{.*}} : <8xi8, a>, <8xi8, b>, <8xi32, sum>
+// In a loop over eight columns, two tiles of rows times eight of tokens.
+// SMALL: kern.matrix_fill
+// SMALL: scf.for
+// SMALL-COUNT-16: kern.matrix_multiply_add {{.*}} : <8xi8, a>, <8xi8, b>, <8xi32, sum>
 // SMALL-NOT: kern.matrix_multiply_add
+// SMALL: scf.yield
+// SMALL-COUNT-16: kern.matrix_scaled_add
+// SMALL-NOT: kern.matrix_scaled_add
 // SMALL: kern.return
 // expected-remark@+1 {{family grid_prefill, 16 items per 8 tokens}}
 xf.region @prefill(%x: tensor<?x64xf32>, %w: tensor<256x64xf32, #xf.quant<q4_0>>) -> tensor<?x256xf32> {

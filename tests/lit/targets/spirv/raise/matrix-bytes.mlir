@@ -1,16 +1,17 @@
 // RUN: sinter-opt %s --spirv-legalize | FileCheck %s
 
-// Matrices of bytes: Int8 instead of Float16. The product says that its integers have signs, equal rows and columns are loaded with
-// a stride of zero, and sums become f32 element by element.
+// Matrices of bytes: Int8 instead of Float16. Types and the product say that integers have signs, equal rows and columns are loaded
+// with a stride of zero, and sums become f32 element by element.
 // CHECK: spirv.module @block Logical Vulkan requires #spirv.vce<v1.5, [Shader, Int8, VulkanMemoryModel, CooperativeMatrixKHR], [SPV_KHR_cooperative_matrix]>
 // CHECK: %[[ZERO:.*]] = spirv.Constant 0 : i32
-// CHECK: %[[NONE:.*]] = spirv.CompositeConstruct %[[ZERO]] : (i32) -> !spirv.coopmatrix<16x16xi32, Subgroup, MatrixAcc>
-// CHECK: %[[A:.*]] = spirv.KHR.CooperativeMatrixLoad %{{.*}}, %{{.*}}, <RowMajor>, <NonPrivatePointer> : !spirv.ptr<i32, Workgroup>, i32 -> !spirv.coopmatrix<16x32xi8, Subgroup, MatrixA>
-// CHECK: %[[B:.*]] = spirv.KHR.CooperativeMatrixLoad %{{.*}}, %{{.*}}, <ColumnMajor>, <NonPrivatePointer> : !spirv.ptr<i32, Workgroup>, i32 -> !spirv.coopmatrix<32x16xi8, Subgroup, MatrixB>
+// CHECK: %[[SIGNED:.*]] = spirv.Bitcast %[[ZERO]] : i32 to si32
+// CHECK: %[[NONE:.*]] = spirv.CompositeConstruct %[[SIGNED]] : (si32) -> !spirv.coopmatrix<16x16xsi32, Subgroup, MatrixAcc>
+// CHECK: %[[A:.*]] = spirv.KHR.CooperativeMatrixLoad %{{.*}}, %{{.*}}, <RowMajor>, <NonPrivatePointer> : !spirv.ptr<i32, Workgroup>, i32 -> !spirv.coopmatrix<16x32xsi8, Subgroup, MatrixA>
+// CHECK: %[[B:.*]] = spirv.KHR.CooperativeMatrixLoad %{{.*}}, %{{.*}}, <ColumnMajor>, <NonPrivatePointer> : !spirv.ptr<i32, Workgroup>, i32 -> !spirv.coopmatrix<32x16xsi8, Subgroup, MatrixB>
 // CHECK: %[[SUM:.*]] = spirv.KHR.CooperativeMatrixMulAdd %[[A]], %[[B]], %[[NONE]], <ASigned|BSigned|CSigned|ResultSigned>
 // CHECK: %[[ROWS:.*]] = spirv.KHR.CooperativeMatrixLoad %{{.*}}, %[[ZERO]], <ColumnMajor>, <NonPrivatePointer> : !spirv.ptr<f32, Workgroup>, i32 -> !spirv.coopmatrix<16x16xf32, Subgroup, MatrixAcc>
 // CHECK: %[[COLUMNS:.*]] = spirv.KHR.CooperativeMatrixLoad %{{.*}}, %[[ZERO]], <RowMajor>, <NonPrivatePointer> : !spirv.ptr<f32, Workgroup>, i32 -> !spirv.coopmatrix<16x16xf32, Subgroup, MatrixAcc>
-// CHECK: %[[NUMBERS:.*]] = spirv.ConvertSToF %[[SUM]] : !spirv.coopmatrix<16x16xi32, Subgroup, MatrixAcc> to !spirv.coopmatrix<16x16xf32, Subgroup, MatrixAcc>
+// CHECK: %[[NUMBERS:.*]] = spirv.ConvertSToF %[[SUM]] : !spirv.coopmatrix<16x16xsi32, Subgroup, MatrixAcc> to !spirv.coopmatrix<16x16xf32, Subgroup, MatrixAcc>
 // CHECK: %[[SCALES:.*]] = spirv.FMul %[[ROWS]], %[[COLUMNS]]
 // CHECK: %[[SCALED:.*]] = spirv.FMul %[[SCALES]], %[[NUMBERS]]
 // CHECK: spirv.FAdd %{{.*}}, %[[SCALED]]
