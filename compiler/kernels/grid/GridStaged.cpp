@@ -31,9 +31,8 @@ bool GridStaged::fits(const LinearRegion &linear, kern::CapsAttr caps) {
   return GridDot::fits(linear, caps) || GridHalf::fits(linear, caps);
 }
 
-std::unique_ptr<GridStaged> GridStaged::create(GridShell &k,
-                                               const LinearRegion &linear,
-                                               int64_t tokens) {
+std::unique_ptr<GridStaged>
+GridStaged::create(GridShell &k, const LinearRegion &linear, int64_t tokens) {
   if (GridDot::fits(linear, k.caps))
     return std::make_unique<GridDot>(k, linear, tokens);
   if (GridHalf::fits(linear, k.caps))
@@ -50,8 +49,8 @@ static int64_t blocksOfChunk(int64_t columns, int64_t most) {
 GridStaged::GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
                        double limit, int64_t unitWords)
     : k(k), linear(linear), tokens(tokens), limit(limit), unitWords(unitWords),
-      chunkBlocks(blocksOfChunk(
-          linear.columns, kWords / (kBlockUnits * unitWords) / tokens)) {
+      chunkBlocks(blocksOfChunk(linear.columns,
+                                kWords / (kBlockUnits * unitWords) / tokens)) {
   Type i32 = k.builder.getI32Type(), f32 = k.builder.getF32Type();
   words = k.scratch(i32, tokens * chunkUnits() * unitWords, /*shared=*/true);
   largest = k.scratch(f32, tokens * chunkUnits(), /*shared=*/true);
@@ -120,9 +119,7 @@ void GridStaged::storeUnit(Value t, Value unit, ArrayRef<Value> x) {
 Value GridStaged::stage(GridLinear &grid, Value firstBlock, RowStart start,
                         Value squares) {
   Value column = k.mul(firstBlock, layout::kBlock);
-  auto columnOf = [&](Value unit) {
-    return k.add(column, k.mul(unit, kUnit));
-  };
+  auto columnOf = [&](Value unit) { return k.add(column, k.mul(unit, kUnit)); };
   if (squares) {
     Value row = start(k.index(0));
     squares =

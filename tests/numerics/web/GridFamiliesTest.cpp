@@ -412,8 +412,10 @@ TEST_P(GridHalfTest, RowsOfAnySize) {
       for (int64_t r = 0; r < x.rows; ++r)
         for (int64_t c = 0; c < x.columns; ++c) {
           double size = r == 6 ? 0 : std::pow(10.0, double(4 * (r % 6) - 12));
-          x.at(r, c) = arguments.front().memory->as<float>()[static_cast<size_t>(
-              r * x.columns + c)] = float(r % 2 ? -size : size);
+          x.at(r, c) =
+              arguments.front()
+                  .memory->as<float>()[static_cast<size_t>(r * x.columns + c)] =
+                  float(r % 2 ? -size : size);
         }
     });
   }
@@ -431,8 +433,10 @@ TEST(GridKernelsTest, HalvesHaveTheirOwnKernels) {
         std::string text = linearText({64, 64}, scheme, tokens);
         const char *family = *tokens == '1' ? "grid_decode" : "grid_prefill";
         GridBatch a(halves), b(singles);
-        bool same = a.formOf(a.add(text, family)) == b.formOf(b.add(text, family));
-        EXPECT_EQ(same, *scheme != 'q') << halves << " " << scheme << " " << family;
+        bool same =
+            a.formOf(a.add(text, family)) == b.formOf(b.add(text, family));
+        EXPECT_EQ(same, *scheme != 'q')
+            << halves << " " << scheme << " " << family;
       }
 }
 
