@@ -177,7 +177,8 @@ Value addUp(GridShell &k, Value memory, Value at, int64_t count,
 /// As buildShared, with products of staged input, for output panels
 /// [first, + n). Each of the n * 16 first lanes then adds up and writes one
 /// output.
-kern::KernelOp buildStaged(GridShell &k, const LinearRegion &linear, int64_t n) {
+kern::KernelOp buildStaged(GridShell &k, const LinearRegion &linear,
+                           int64_t n) {
   int64_t parts = k.group() / kRows;
   int64_t each = GridLinear::panelsPerOutput(linear);
   bool squares = GridLinear::sumsSquares(linear);

@@ -95,8 +95,7 @@ Values GridHalf::multiplyBlock(const LaneWeights &weights,
         SmallVector<Values> pairs(starts.size()); // [panel][pair]
         for (size_t p = 0; p < starts.size(); ++p)
           for (int64_t i = 0; i < runWords; ++i) {
-            Value at =
-                k.add(starts[p], k.mul(k.add(w, i), layout::kPanelRows));
+            Value at = k.add(starts[p], k.mul(k.add(w, i), layout::kPanelRows));
             pairs[p].append(
                 weightPairs(weights.scheme, k.load(weights.memory, at)));
           }

@@ -135,7 +135,7 @@ FailureOr<kern::KernelOp> GridPrefill::build(OpBuilder &builder,
           staged ? staged->product(grid, grid.weights(panels, row), start,
                                    {k.index(0), 1})
                  : emitLaneProduct(k, grid.weights(panels, row), tokens, false,
-                                grid.columns(starts), {k.index(0), 1});
+                                   grid.columns(starts), {k.index(0), 1});
       for (auto [p, sums] : llvm::enumerate(product.sums))
         for (int64_t t = 0; t < tokens; ++t)
           k.store(sums[t], scratch,

@@ -1,8 +1,8 @@
 // Kernels written by hand: what each op of a grid's kernel does on a device.
 #include "GridBatch.h"
 
-#include "gtest/gtest-spi.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "gtest/gtest-spi.h"
 
 #include <cmath>
 #include <limits>
@@ -269,9 +269,9 @@ kern.kernel @pairs(%a: memref<?xi32>, %y: memref<?xf32>) attributes {caps = #cap
   batch.run();
 }
 
-/// What sums in f16 cost: rows of 2048 normal numbers, inputs and products of f16
-/// weights in f16, so many of them summed in f16 as the kernel's name says, the
-/// rest in f32; relative to the largest result.
+/// What sums in f16 cost: rows of 2048 normal numbers, inputs and products of
+/// f16 weights in f16, so many of them summed in f16 as the kernel's name says,
+/// the rest in f32; relative to the largest result.
 std::string halfSums(int products) {
   return llvm::formatv(R"(
 kern.kernel @sums_of_{0}(%w: memref<?xf32>, %x: memref<?xf32>, %y: memref<?xf32>) attributes {{caps = #caps} {{
@@ -336,8 +336,7 @@ TEST_P(GridHalfOpsTest, SumsOfProducts) {
       }
       EXPECT_GE(worst, 1e-5 * largest) << "is that f16?";
       EXPECT_LE(worst, 2e-3 * largest);
-      std::printf("%s: %.1e of the largest\n", kernel.c_str(),
-                  worst / largest);
+      std::printf("%s: %.1e of the largest\n", kernel.c_str(), worst / largest);
     });
   }
   batch.run();
