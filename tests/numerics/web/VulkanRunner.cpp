@@ -299,7 +299,7 @@ public:
         GTEST_SKIP() << driver.name.str() << " lacks a feature of "
                      << program.variant.name << ": not executed"
                      << (program.variant.caps.getMatrix()
-                             ? " (no device with VK_KHR_cooperative_matrix)"
+                             ? " (VK_KHR_cooperative_matrix of its shapes)"
                              : "");
       }();
       return false;
