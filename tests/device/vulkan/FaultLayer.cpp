@@ -7,6 +7,9 @@
 //                host's (the driver has one for both)
 //   transfer     a second queue family, for transfers only
 //   timestamps   no timestamps on any queue
+//   images       dynamic indices into arrays of images, which Dawn asks of
+//   every
+//                device and no compute kernel of ours uses
 //
 // SINTER_FAULT_LOG: file that gets a line of JSON when the device is destroyed:
 // allocations, submits, transfers (submits to the second family) and
@@ -29,7 +32,7 @@ constexpr uint32_t kTransferFamily = 1;            // with `transfer`
 
 struct Settings {
   long allocate = 0, submit = 0;
-  bool memory = false, transfer = false, timestamps = false;
+  bool memory = false, transfer = false, timestamps = false, images = false;
 
   Settings() {
     const char *text = getenv("SINTER_FAULT");
@@ -44,6 +47,7 @@ struct Settings {
     memory |= word == "memory";
     transfer |= word == "transfer";
     timestamps |= word == "timestamps";
+    images |= word == "images";
     if (word.rfind("allocate=", 0) == 0)
       allocate = atol(word.c_str() + 9);
     if (word.rfind("submit=", 0) == 0)
@@ -54,6 +58,8 @@ struct Settings {
 // What this layer calls of the next one.
 #define SINTER_NEXT_INSTANCE(F)                                                \
   F(CreateDevice)                                                              \
+  F(GetPhysicalDeviceFeatures)                                                 \
+  F(GetPhysicalDeviceFeatures2)                                                \
   F(GetPhysicalDeviceMemoryProperties)                                         \
   F(GetPhysicalDeviceQueueFamilyProperties)
 #define SINTER_NEXT_DEVICE(F)                                                  \
@@ -133,6 +139,24 @@ VkResult createInstance(const VkInstanceCreateInfo *info,
   return result;
 }
 
+/// Claims indices into arrays of images, or does not ask for them.
+void setImages(VkPhysicalDeviceFeatures &features, VkBool32 there) {
+  if (settings().images)
+    features.shaderSampledImageArrayDynamicIndexing =
+        features.shaderStorageImageArrayDynamicIndexing = there;
+}
+
+void deviceFeatures(VkPhysicalDevice physical, VkPhysicalDeviceFeatures *out) {
+  next.GetPhysicalDeviceFeatures(physical, out);
+  setImages(*out, VK_TRUE);
+}
+
+void deviceFeatures2(VkPhysicalDevice physical,
+                     VkPhysicalDeviceFeatures2 *out) {
+  next.GetPhysicalDeviceFeatures2(physical, out);
+  setImages(out->features, VK_TRUE);
+}
+
 VkResult createDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
                       const VkAllocationCallbacks *allocator,
                       VkDevice *device) {
@@ -145,6 +169,19 @@ VkResult createDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
   VkDeviceCreateInfo real = *info;
   if (settings().transfer)
     real.queueCreateInfoCount = 1; // of the driver's only family
+  VkPhysicalDeviceFeatures asked = {};
+  if (info->pEnabledFeatures) {
+    asked = *info->pEnabledFeatures;
+    setImages(asked, VK_FALSE);
+    real.pEnabledFeatures = &asked;
+  }
+  for (auto *at = static_cast<const VkBaseInStructure *>(info->pNext); at;
+       at = at->pNext)
+    if (at->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2)
+      setImages(reinterpret_cast<VkPhysicalDeviceFeatures2 *>(
+                    const_cast<VkBaseInStructure *>(at))
+                    ->features,
+                VK_FALSE);
   VkResult result = next.CreateDevice(physical, &real, allocator, device);
   if (result == VK_SUCCESS)
     next.load(*device);
@@ -317,20 +354,29 @@ PFN_vkVoidFunction ours(const char *name) {
           GetDeviceProcAddr, getDeviceFunction) SINTER_FUNCTION(CreateInstance,
                                                                 createInstance)
           SINTER_FUNCTION(CreateDevice, createDevice) SINTER_FUNCTION(
-              DestroyDevice,
-              destroyDevice) SINTER_FUNCTION(GetPhysicalDeviceMemoryProperties,
-                                             memoryProperties)
-              SINTER_FUNCTION(GetPhysicalDeviceQueueFamilyProperties,
-                              queueFamilies) SINTER_FUNCTION(GetDeviceQueue,
-                                                             getQueue)
-                  SINTER_FUNCTION(CreateCommandPool, createPool)
-                      SINTER_FUNCTION(AllocateCommandBuffers, allocateCommands)
-                          SINTER_FUNCTION(CreateBuffer, createBuffer)
-                              SINTER_FUNCTION(GetBufferMemoryRequirements,
+              GetPhysicalDeviceFeatures,
+              deviceFeatures) SINTER_FUNCTION(GetPhysicalDeviceFeatures2,
+                                              deviceFeatures2)
+              SINTER_FUNCTION(GetPhysicalDeviceFeatures2KHR, deviceFeatures2)
+                  SINTER_FUNCTION(DestroyDevice, destroyDevice) SINTER_FUNCTION(
+                      GetPhysicalDeviceMemoryProperties, memoryProperties)
+                      SINTER_FUNCTION(GetPhysicalDeviceQueueFamilyProperties,
+                                      queueFamilies)
+                          SINTER_FUNCTION(GetDeviceQueue, getQueue)
+                              SINTER_FUNCTION(CreateCommandPool, createPool)
+                                  SINTER_FUNCTION(AllocateCommandBuffers,
+                                                  allocateCommands)
+                                      SINTER_FUNCTION(CreateBuffer,
+                                                      createBuffer)
+                                          SINTER_FUNCTION(
+                                              GetBufferMemoryRequirements,
                                               bufferRequirements)
-                                  SINTER_FUNCTION(AllocateMemory, allocate)
-                                      SINTER_FUNCTION(FreeMemory, release)
-                                          SINTER_FUNCTION(QueueSubmit, submit)
+                                              SINTER_FUNCTION(AllocateMemory,
+                                                              allocate)
+                                                  SINTER_FUNCTION(FreeMemory,
+                                                                  release)
+                                                      SINTER_FUNCTION(
+                                                          QueueSubmit, submit)
 #undef SINTER_FUNCTION
   };
   for (const auto &row : table)

@@ -65,6 +65,7 @@ std::string describe(const GridProgram &program, llvm::ArrayRef<GridRun> runs,
       for (const std::string &feature : program.variant.features)
         out.value(feature);
     });
+    out.attribute("layer", SINTER_VULKAN_LAYER);
     out.attribute("guard", int64_t(GridImage::kGuardBytes));
     out.attributeArray("kernels", [&] {
       for (const std::string &kernel : program.kernels)

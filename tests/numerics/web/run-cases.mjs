@@ -2,7 +2,9 @@
 //   node run-cases.mjs FOLDER
 // FOLDER/run.json says what to run, FOLDER/module.wgsl is the module, FOLDER/input.bin holds the
 // bindings of all cases with their guards; FOLDER/output.bin is the same afterwards. Without
-// output.bin the module needs features that SwiftShader lacks, and was only validated.
+// output.bin the module needs features that SwiftShader lacks, and was only validated. A module that
+// calculates in f16 is then run on lavapipe, which Dawn takes behind the layer that run.json names
+// (tests/device/vulkan/FaultLayer.cpp).
 // Exit code 1: it is not valid, 77: something is missing on this machine.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -108,7 +110,17 @@ const checker = await open(['backend=null']);
 if (!checker) fail(`Dawn's null backend lacks one of ${run.features}`);
 await pipelines(checker.device);
 
-const runner = await open([]);
+/** A device on lavapipe, or null where that or the layer is missing. */
+async function openLavapipe() {
+  const driver = '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json';
+  if (!fs.existsSync(driver) || !fs.existsSync(path.join(run.layer, 'FaultLayer.json'))) return null;
+  // As for SPIR-V (VulkanRunner.cpp): what is tested is not lavapipe's optimiser.
+  Object.assign(process.env, { VK_ICD_FILENAMES: driver, VK_LAYER_PATH: run.layer, SINTER_FAULT: 'images',
+    VK_INSTANCE_LAYERS: 'VK_LAYER_SINTER_faults', GALLIVM_PERF: 'nopt', LP_NATIVE_VECTOR_WIDTH: '128' });
+  return open([]);
+}
+
+const runner = await open([]) ?? (/f16[>(]/.test(code) ? await openLavapipe() : null);
 if (runner) {
   const made = await pipelines(runner.device);
   const input = fs.readFileSync(path.join(folder, 'input.bin'));

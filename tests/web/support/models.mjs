@@ -55,6 +55,20 @@ export async function dawn() {
   return gpu;
 }
 
+/** Dawn on lavapipe behind the test layer, for what SwiftShader lacks; skips without. Not beside dawn() in a process. */
+export async function lavapipe() {
+  const module = await need('webgpu');
+  const driver = '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json', layer = path.join(path.dirname(tool('sinter')), '../vulkan-layer');
+  if (!fs.existsSync(driver)) skip('lavapipe is not installed (apt-get install mesa-vulkan-drivers)');
+  if (!fs.existsSync(path.join(layer, 'FaultLayer.json'))) skip('the Vulkan layer is not built (vulkan/vk_layer.h)');
+  Object.assign(process.env, { VK_ICD_FILENAMES: driver, VK_LAYER_PATH: layer, SINTER_FAULT: 'images',
+    VK_INSTANCE_LAYERS: 'VK_LAYER_SINTER_faults' });
+  Object.assign(globalThis, module.globals);
+  const onLavapipe = module.create([]);
+  if (await onLavapipe.requestAdapter() === null) skip('Dawn does not take this lavapipe');
+  return onLavapipe;
+}
+
 /** Tensors of a safetensors file: name -> { shape, data }. F32 and I32. */
 export function readSafetensors(file) {
   const bytes = fs.readFileSync(file);
