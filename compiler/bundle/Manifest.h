@@ -74,13 +74,14 @@ struct BundleFile {
   Digest sha256{};
 };
 
-/// The text of manifest.json, its own hash at the end. `files` are listed in the
-/// order given.
+/// The text of manifest.json, its own hash at the end. `files` are listed in
+/// the order given.
 std::string manifestText(const ManifestInfo &info,
                          llvm::ArrayRef<BundleFile> files);
 
-/// The files of a manifest, after checking format, version, ABI version, its own
-/// hash and every path, size and hash. VerificationError otherwise; `where` is named.
+/// The files of a manifest, after checking format, version, ABI version, its
+/// own hash and every path, size and hash. VerificationError otherwise; `where`
+/// is named.
 llvm::Expected<std::vector<BundleFile>>
 readManifestFiles(llvm::StringRef text, llvm::StringRef where);
 

@@ -1,5 +1,6 @@
 // Manifest.h: manifest.json of a bundle (docs/formats/bundle.md), checked for
-// syntax, its own hash, types, ranges and safe paths. Unknown fields are ignored.
+// syntax, its own hash, types, ranges and safe paths. Unknown fields are
+// ignored.
 #ifndef SINTER_RUNTIME_CORE_MANIFEST_H
 #define SINTER_RUNTIME_CORE_MANIFEST_H
 

@@ -13,10 +13,10 @@
 // (GridRunner.h) and compares. The same cases run on every target: WGSL is
 // validated by Dawn with the features a variant needs and WebGPU's default
 // limits, and executed on SwiftShader where that has the features, or, where it
-// calculates in f16, on lavapipe behind a test layer (run-cases.mjs); SPIR-V is validated for Vulkan 1.2 and executed on lavapipe and on
-// SwiftShader's Vulkan driver. Behind every binding lie 256 bytes of NaN that
-// belong to the binding: reading them spoils the result, writing them is
-// noticed.
+// calculates in f16, on lavapipe behind a test layer (run-cases.mjs); SPIR-V is
+// validated for Vulkan 1.2 and executed on lavapipe and on SwiftShader's Vulkan
+// driver. Behind every binding lie 256 bytes of NaN that belong to the binding:
+// reading them spoils the result, writing them is noticed.
 //
 // Where Node, the npm packages or a driver are missing, run() skips the test
 // with a message.
