@@ -1,6 +1,6 @@
 // sha256.ts: SHA-256 (FIPS 180-4) of bytes that are already in memory. The
-// browser's own implementation, which runs beside us and several times faster,
-// exists only in secure contexts (HTTPS, localhost); elsewhere ours computes.
+// browser's own implementation, which is several times faster, exists only in
+// secure contexts (HTTPS, localhost); elsewhere ours computes.
 
 // The first 32 bits of the fractional parts of the cube roots of the first 64
 // primes, and of the square roots of the first 8 (FIPS 180-4, 4.2.2, 5.3.3).
