@@ -110,6 +110,8 @@ export interface BundleNote {
   readonly base: string;
   readonly manifest: string;
   readonly used: number;
+  /** What computed right with this manifest, and when (self-check.ts). */
+  readonly checked: Readonly<Record<string, number>>;
 }
 
 /** A bundle that is cached, wholly or in part. */
@@ -142,7 +144,12 @@ function parseNote(text: string | undefined): BundleNote | undefined {
   try {
     const note = JSON.parse(text) as Partial<BundleNote>;
     if (typeof note.base === "string" && typeof note.manifest === "string")
-      return { base: note.base, manifest: note.manifest, used: Number(note.used) || 0 };
+      return {
+        base: note.base,
+        manifest: note.manifest,
+        used: Number(note.used) || 0,
+        checked: typeof note.checked === "object" ? { ...note.checked } : {},
+      };
   } catch {
     // A note that was cut off is no note; the next load writes it again.
   }

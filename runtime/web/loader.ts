@@ -57,6 +57,7 @@ export class BundleLoader {
   private readonly expected = new Set<string>();
   private first: Promise<FirstShard> | undefined;
   private hashThread: HashThread | undefined;
+  private checked: Record<string, number> = {};
   private readonly abandoned = new AbortController();
 
   private constructor(
@@ -91,6 +92,7 @@ export class BundleLoader {
     const { text, offline } = await fetchManifestText(base, note?.manifest, options);
     const manifest = parseManifest(text);
     const loader = new BundleLoader(base, manifest, offline, store, options);
+    if (note?.manifest === text) loader.checked = { ...note.checked };
     if (reason !== "") loader.warn(`the model will be downloaded again next time: ${reason}`);
     await loader.remember();
     return loader;
@@ -100,10 +102,21 @@ export class BundleLoader {
     if (!this.warnings.includes(text)) this.warnings.push(text);
   }
 
+  /** When something was found to compute right with this bundle, if ever. */
+  checkedAt(what: string): number | undefined {
+    return this.checked[what];
+  }
+  /** Notes that it does. */
+  async noteChecked(what: string): Promise<void> {
+    this.checked[what] = Date.now();
+    await this.remember();
+  }
+
   /** Notes the bundle's use in the cache. */
   private async remember(): Promise<void> {
     if (this.store === undefined) return;
-    const note = { base: this.base.href, manifest: this.manifest.text, used: Date.now() };
+    const { checked } = this;
+    const note = { base: this.base.href, manifest: this.manifest.text, used: Date.now(), checked };
     const { store } = this;
     try {
       // A file takes one writer: two tabs that open the same bundle take turns.

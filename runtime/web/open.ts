@@ -13,7 +13,7 @@ import type { LoaderOptions } from "./loader.js";
 import { openWebGpu } from "./open-webgpu.js";
 import { ProgressMeter } from "./progress.js";
 import type { ProgressListener } from "./progress.js";
-import { goldenPath, hasGolden, readGolden, selfCheck } from "./self-check.js";
+import { goldenPath, hasGolden, prove, readGolden } from "./self-check.js";
 import type { EngineInfo } from "./types.js";
 
 export interface OpenOptions {
@@ -27,7 +27,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** False: nothing is stored in the browser. */
   readonly cache?: boolean | undefined;
-  /** False: the device is not held against the bundle's golden logits. */
+  /** The device is held against the bundle's golden logits: true: at every load,
+   * false: never, default: once a week. */
   readonly selfCheck?: boolean | undefined;
   /** A GPU object instead of navigator.gpu (Node with the package "webgpu");
    * only without a worker. */
@@ -95,10 +96,19 @@ async function choose(loader: BundleLoader, options: OpenOptions): Promise<Plan>
 }
 
 class Opener {
+  private checkAlways: boolean;
+
   constructor(
     private readonly base: URL,
     private readonly options: OpenOptions,
-  ) {}
+  ) {
+    this.checkAlways = options.selfCheck === true;
+  }
+
+  /** For a device that is built anew after a failure. */
+  distrust(): void {
+    this.checkAlways = this.options.selfCheck !== false;
+  }
 
   loader(progress: ProgressMeter, signal: AbortSignal | undefined): Promise<BundleLoader> {
     const { cache, fetch, environment } = this.options;
@@ -122,7 +132,7 @@ class Opener {
       const again = () => findAdapter(this.options.gpu as GPU | undefined);
       const device = await openWebGpu(loader, plan.adapter!, again, {
         variant: this.options.variant,
-        selfCheck: this.options.selfCheck !== false,
+        selfCheck: this.checkAlways ? "again" : this.options.selfCheck !== false,
         signal,
       });
       return { device, reason: `${plan.reason}: ${device.reason}` };
@@ -166,7 +176,7 @@ class Opener {
     loader.progress.enter("warmup");
     try {
       const golden = check ? await readGolden(loader) : undefined;
-      if (golden !== undefined) await selfCheck(device, golden);
+      if (golden !== undefined) await prove(loader, device, golden, this.checkAlways);
     } catch (error) {
       await device.dispose();
       throw error;
@@ -231,6 +241,7 @@ export async function openEngine(
         healedFiles: loader.healedFiles,
       },
       rebuild: async (signal) => {
+        opener.distrust();
         const again = await opener.loader(new ProgressMeter(), signal);
         return opener.device(again, signal);
       },

@@ -1,6 +1,7 @@
 // self-check.ts: a device proves itself on the bundle's golden logits
-// (golden.json, docs/web.md) once after loading, through prefill and decode. One
-// that disagrees by more than other arithmetic explains computes garbage.
+// (golden.json, docs/web.md) after loading, through prefill and decode. One that
+// disagrees by more than other arithmetic explains computes garbage. One that
+// agreed is believed for a week, with the same bundle in the same browser.
 import type { Device } from "./device.js";
 import { SinterError } from "./errors.js";
 import type { BundleLoader } from "./loader.js";
@@ -8,6 +9,7 @@ import type { BundleLoader } from "./loader.js";
 export const goldenPath = "golden.json";
 // Of the deviation of all logits; docs/web.md.
 const tolerance = 0.25;
+const believedMs = 7 * 24 * 3600 * 1000;
 
 export interface Golden {
   readonly tokens: readonly number[];
@@ -37,9 +39,26 @@ export async function readGolden(loader: BundleLoader): Promise<Golden | undefin
   return golden;
 }
 
+/** Checks the device unless it is believed; true: it was checked. always: no
+ * matter what was before. */
+export async function prove(
+  loader: BundleLoader,
+  device: Device,
+  golden: Golden,
+  always: boolean,
+): Promise<boolean> {
+  const { userAgent = "" } = (globalThis as { navigator?: { userAgent?: string } }).navigator ?? {};
+  const what = `${device.name} ${device.variant}, ${device.reason}, ${userAgent}`;
+  const at = loader.checkedAt(what);
+  if (!always && at !== undefined && Math.abs(Date.now() - at) < believedMs) return false;
+  await selfCheck(device, golden);
+  await loader.noteChecked(what);
+  return true;
+}
+
 /** SELF_CHECK_FAILED when the device computes something else. Leaves the device
  * empty. */
-export async function selfCheck(device: Device, golden: Golden): Promise<void> {
+async function selfCheck(device: Device, golden: Golden): Promise<void> {
   const { context, chunk } = device.limits;
   if (golden.tokens.length > Math.min(context, chunk)) return;
   const tokens = Int32Array.from(golden.tokens);

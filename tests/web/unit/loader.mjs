@@ -366,6 +366,38 @@ test('a new version of a bundle is seen, and shares the files that are the same'
   });
 });
 
+test('a device that computed right is believed for a week, with the same bundle, and not when it was wrong', async (context) => {
+  const { prove } = await lib('self-check');
+  const bundle = makeBundle({ weights: 1000 });
+  const golden = { tokens: [1, 2], ids: [0, 1], logits: [3, -3], deviation: 1 };
+  const checks = (logits = [3, -3], over = {}) => ({
+    name: 'webgpu', variant: 'f32', reason: 'a card', limits: { context: 8, chunk: 8 }, count: 0,
+    prefill: async () => undefined, decode: async () => undefined, truncate: () => undefined,
+    async logits() { this.count += 1; return Float32Array.from(logits); }, ...over,
+  });
+  await withServer(bundle, undefined, async (server) => {
+    const storage = new FakeStorage();
+    const proved = async (device, always = false) => {
+      const loader = await BundleLoader.open(server.base, { environment: { storage } });
+      const result = await prove(loader, device, golden, always);
+      assert.equal(device.count, result ? 1 : 0);
+      return result;
+    };
+    await rejectsWith(proved(checks([3, -1])), 'SELF_CHECK_FAILED');
+    assert.equal(await proved(checks()), true, 'a failure is not believed');
+    assert.equal(await proved(checks([9, 9])), false, 'believed');
+    assert.equal(await proved(checks(), true), true, 'always');
+    for (const other of [{ variant: 'f16' }, { reason: 'another card' }, { name: 'wasm' }])
+      assert.equal(await proved(checks(undefined, other)), true, JSON.stringify(other));
+    context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 8 * 24 * 3600 * 1000 });
+    assert.equal(await proved(checks()), true, 'a week later');
+    assert.equal(await proved(checks()), false);
+    const changed = makeBundle({ weights: 1000, seed: 2 });
+    for (const [name, bytes] of changed.files) bundle.files.set(name, bytes);
+    assert.equal(await proved(checks()), true, 'another bundle at the same address');
+  });
+});
+
 test('listCached and deleteCached', async () => {
   const bundle = makeBundle({ weights: 50_000, extra: { 'index.html': '<p>', 'plan.fb': 'plan' } });
   const other = makeBundle({ weights: 50_000, extra: { 'plan.fb': 'another' } });
