@@ -66,7 +66,10 @@ Status Session::prefill(const int32_t *tokens, size_t count, float *logits,
     device.write(device_, plan.tokens(), tokens, chunk * sizeof(int32_t));
     lastRow_ = -1;
     logitsValid_ = false;
-    if (Status status = run(kPrefill, static_cast<int64_t>(chunk), 0, fault))
+    // Kernels for prompts take several tokens at a time: one alone costs them
+    // what a block does.
+    if (Status status = run(chunk == 1 ? kDecode : kPrefill,
+                            static_cast<int64_t>(chunk), 0, fault))
       return status;
     memcpy(tokens_.data() + position_, tokens, chunk * sizeof(int32_t));
     position_ += static_cast<uint32_t>(chunk);

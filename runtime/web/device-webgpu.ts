@@ -172,7 +172,8 @@ export class WebGpuDevice implements Device {
     queue.writeBuffer(this.buffers.arena, this.io("tokens").offset, Int32Array.from(tokens));
     const scalars = { tokenCount: count, position: this.position, row: count - 1 };
     this.program.writeScalars(scalars, { ...scalars, tokenCount: 1 });
-    this.run([{ entry: "prefill", slot: 0, tokenCount: count }]);
+    // Kernels for prompts take several tokens at a time.
+    this.run([{ entry: count === 1 ? "decode" : "prefill", slot: 0, tokenCount: count }]);
     this.position += count;
     this.row = count - 1;
     this.logitsCurrent = false;
