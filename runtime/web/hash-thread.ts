@@ -38,8 +38,9 @@ export class HashThread {
 
   private constructor() {
     this.worker = startBrowserHelper();
-    this.worker.onmessage = ({ data }: MessageEvent<HashReply | "ready">) => {
+    this.worker.onmessage = ({ data }: MessageEvent<HashReply | "ready" | "failed">) => {
       if (data === "ready") this.isReady = true;
+      else if (data === "failed") this.end();
       else {
         this.free.push(data.buffer);
         this.waiting.shift()!.resolve(data.hashes);

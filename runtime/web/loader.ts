@@ -283,7 +283,7 @@ export class BundleLoader {
     for (let at = 0; at < bytes.length; at += step) {
       const group = bytes.subarray(at, at + step);
       const match = pieces
-        ? this.hashes(group).then((hashes) => pieces.match(begin + at, hashes))
+        ? this.hashes(group).then((hashes) => pieces.match(begin + at, group.length, hashes))
         : sha256(group).then((hash) => hash === whole);
       match.catch(() => undefined); // told to who waits, if anybody still does
       matches.push(match);

@@ -1,6 +1,7 @@
 // manifest.ts: reads manifest.json (docs/formats/bundle.md) as far as the
-// library needs it: its own hash, types, ranges, safe paths. An unknown field is ignored. The
-// C++ runtime reads the same text once more, with the rules of its own.
+// library needs it: its own hash, types, ranges, safe paths. An unknown field is
+// ignored. The C++ runtime reads the same text once more, with the rules of its
+// own.
 import { SinterError } from "./errors.js";
 import { piecesPath } from "./pieces.js";
 import { sha256InScript, toHex } from "./sha256.js";

@@ -19,12 +19,11 @@ import { readPlan } from "./plan.js";
 import type { Plan } from "./plan.js";
 import { Runtime } from "./runtime.js";
 import { goldenPath, hasGolden, prove, readGolden } from "./self-check.js";
-import type { Golden } from "./self-check.js";
+import type { Golden, SelfCheck } from "./self-check.js";
 
 export interface WebGpuOptions {
   readonly variant?: string | undefined;
-  /** "again": also if the device is believed. */
-  readonly selfCheck: boolean | "again";
+  readonly selfCheck: SelfCheck;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -90,7 +89,7 @@ class Opening {
     const [model, kernels, golden] = await Promise.all([
       this.model(),
       loadKernels(loader, first),
-      options.selfCheck ? readGolden(loader) : undefined,
+      options.selfCheck === "never" ? undefined : readGolden(loader),
     ]);
     const plan = readPlan(model.planWords());
     const limits = requiredLimits(this.adapter.adapter, needsOf(plan, kernels));
@@ -135,7 +134,7 @@ class Opening {
       `${folder}${variant.name}.wgsl`,
       ...[...manifest.files.keys()].filter((path) => path.startsWith(`${folder}${variant.name}.custom-`)),
       ...(manifest.files.has("tokenizer.bin") ? ["tokenizer.bin"] : []),
-      ...(this.options.selfCheck && hasGolden(this.loader) ? [goldenPath] : []),
+      ...(this.options.selfCheck !== "never" && hasGolden(this.loader) ? [goldenPath] : []),
       ...weightPaths(manifest),
     ]);
   }
@@ -179,8 +178,7 @@ class Opening {
     gpu.pushErrorScope("validation");
     let failure: unknown;
     try {
-      const again = this.options.selfCheck === "again";
-      if (golden === undefined || !(await prove(this.loader, device, golden, again))) {
+      if (golden === undefined || !(await prove(this.loader, device, golden, this.options.selfCheck))) {
         await device.decode(0);
         await device.logits();
         device.truncate(0);

@@ -14,6 +14,7 @@ import { openWebGpu } from "./open-webgpu.js";
 import { ProgressMeter } from "./progress.js";
 import type { ProgressListener } from "./progress.js";
 import { goldenPath, hasGolden, prove, readGolden } from "./self-check.js";
+import type { SelfCheck } from "./self-check.js";
 import type { EngineInfo } from "./types.js";
 
 export interface OpenOptions {
@@ -96,18 +97,19 @@ async function choose(loader: BundleLoader, options: OpenOptions): Promise<Plan>
 }
 
 class Opener {
-  private checkAlways: boolean;
+  private selfCheck: SelfCheck;
 
   constructor(
     private readonly base: URL,
     private readonly options: OpenOptions,
   ) {
-    this.checkAlways = options.selfCheck === true;
+    const { selfCheck = "weekly" } = options;
+    this.selfCheck = selfCheck === true ? "always" : selfCheck || "never";
   }
 
   /** For a device that is built anew after a failure. */
   distrust(): void {
-    this.checkAlways = this.options.selfCheck !== false;
+    if (this.selfCheck === "weekly") this.selfCheck = "always";
   }
 
   loader(progress: ProgressMeter, signal: AbortSignal | undefined): Promise<BundleLoader> {
@@ -132,7 +134,7 @@ class Opener {
       const again = () => findAdapter(this.options.gpu as GPU | undefined);
       const device = await openWebGpu(loader, plan.adapter!, again, {
         variant: this.options.variant,
-        selfCheck: this.checkAlways ? "again" : this.options.selfCheck !== false,
+        selfCheck: this.selfCheck,
         signal,
       });
       return { device, reason: `${plan.reason}: ${device.reason}` };
@@ -169,14 +171,14 @@ class Opener {
   }
 
   private async checkedWasm(loader: BundleLoader, variant: string | undefined): Promise<WasmDevice> {
-    const check = this.options.selfCheck !== false && hasGolden(loader);
+    const check = this.selfCheck !== "never" && hasGolden(loader);
     const { threads } = this.options;
     const more = check ? [goldenPath] : [];
     const device = await WasmDevice.open(loader, { threads, variant, more });
     loader.progress.enter("warmup");
     try {
       const golden = check ? await readGolden(loader) : undefined;
-      if (golden !== undefined) await prove(loader, device, golden, this.checkAlways);
+      if (golden !== undefined) await prove(loader, device, golden, this.selfCheck);
     } catch (error) {
       await device.dispose();
       throw error;

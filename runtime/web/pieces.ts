@@ -34,9 +34,12 @@ export class PieceHashes {
       );
   }
 
-  /** Whether whole pieces with these hashes, from an offset on, are the weights. */
-  match(offset: number, hashes: Uint8Array): boolean {
+  /** Whether the weights' bytes from offset on, whole pieces, have these hashes. */
+  match(offset: number, size: number, hashes: Uint8Array): boolean {
     const begin = (offset / pieceBytes) * hashBytes;
-    return hashes.every((byte, i) => byte === this.hashes[begin + i]);
+    return (
+      hashes.length === Math.ceil(size / pieceBytes) * hashBytes &&
+      hashes.every((byte, i) => byte === this.hashes[begin + i])
+    );
   }
 }

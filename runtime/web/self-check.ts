@@ -11,6 +11,9 @@ export const goldenPath = "golden.json";
 const tolerance = 0.25;
 const believedMs = 7 * 24 * 3600 * 1000;
 
+/** When a device is checked; "weekly": unless it is believed. */
+export type SelfCheck = "always" | "weekly" | "never";
+
 export interface Golden {
   readonly tokens: readonly number[];
   readonly ids: readonly number[];
@@ -39,18 +42,17 @@ export async function readGolden(loader: BundleLoader): Promise<Golden | undefin
   return golden;
 }
 
-/** Checks the device unless it is believed; true: it was checked. always: no
- * matter what was before. */
+/** Checks the device unless it is believed; true: it was checked. */
 export async function prove(
   loader: BundleLoader,
   device: Device,
   golden: Golden,
-  always: boolean,
+  when: SelfCheck,
 ): Promise<boolean> {
   const { userAgent = "" } = (globalThis as { navigator?: { userAgent?: string } }).navigator ?? {};
   const what = `${device.name} ${device.variant}, ${device.reason}, ${userAgent}`;
   const at = loader.checkedAt(what);
-  if (!always && at !== undefined && Math.abs(Date.now() - at) < believedMs) return false;
+  if (when !== "always" && at !== undefined && Math.abs(Date.now() - at) < believedMs) return false;
   await selfCheck(device, golden);
   await loader.noteChecked(what);
   return true;

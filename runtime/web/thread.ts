@@ -46,11 +46,15 @@ async function serve(start: ThreadStart): Promise<void> {
 function serveHashes(): void {
   const port = globalThis as unknown as {
     onmessage: unknown;
-    postMessage(message: HashReply | "ready", transfer?: Transferable[]): void;
+    postMessage(message: HashReply | "ready" | "failed", transfer?: Transferable[]): void;
   };
   port.onmessage = async ({ data: { buffer, size } }: MessageEvent<HashJob>) => {
-    const hashes = await hashPieces(new Uint8Array(buffer, 0, size));
-    port.postMessage({ buffer, hashes }, [buffer]);
+    try {
+      const hashes = await hashPieces(new Uint8Array(buffer, 0, size));
+      port.postMessage({ buffer, hashes }, [buffer]);
+    } catch {
+      port.postMessage("failed");
+    }
   };
   port.postMessage("ready");
 }

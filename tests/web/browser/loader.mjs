@@ -39,16 +39,17 @@ window.ready = true;
 
 /** Writes a bundle into a folder of its own; gives its weights' hashes as the worker reports them. */
 let bundles = 0;
-function writeBundle(weights) {
+function writeBundle(weights, { pieces = false } = {}) {
   const name = `b${++bundles}`;
-  const bundle = makeBundle({ weights, seed: bundles });
+  const bundle = makeBundle({ weights, seed: bundles, pieces });
   for (const [file, bytes] of bundle.files) {
     fs.mkdirSync(path.dirname(path.join(root, name, file)), { recursive: true });
     fs.writeFileSync(path.join(root, name, file), bytes);
   }
   const hashes = [];
-  for (let at = 0; at < weights; at += shardBytes) {
-    const piece = bundle.weights.subarray(at, Math.min(weights, at + shardBytes));
+  const step = pieces ? 4 * mib : shardBytes; // what the device is given at a time
+  for (let at = 0; at < weights; at += step) {
+    const piece = bundle.weights.subarray(at, Math.min(weights, at + step));
     hashes.push([at, piece.length, sha256(piece)]);
   }
   return { name, hashes, weights };
@@ -245,6 +246,38 @@ const tests = {
       assert.equal((await loadWell(page, bundle, `after ${how}`)).downloaded, 0, how);
     }
     await page.close();
+  },
+  async 'a helper hashes pieces; one that is missing, fails, dies or lies lets no wrong byte pass'() {
+    // In place of thread.js; a fresh context, so that everything comes from the server while the helper starts.
+    const withHelper = async (script, run) => {
+      const own = await browser.newContext();
+      let asked = 0;
+      behave = (request, response, name) => {
+        if (name !== 'lib/thread.js') return false;
+        ++asked;
+        if (script === undefined) return false;
+        response.writeHead(script === '' ? 404 : 200, { 'Content-Type': 'text/javascript' }).end(script);
+        return true;
+      };
+      await run(await tab(own));
+      behave = () => false;
+      await own.close();
+      assert.ok(asked > 0, 'no helper was started');
+    };
+    const job = (answer) => `onmessage = ({ data }) => { if (data.hash) postMessage('ready'); else ${answer}; };`;
+    await withHelper(undefined, async (page) => {
+      const bundle = writeBundle(60 * mib, { pieces: true });
+      await loadWell(page, bundle);
+      assert.equal((await loadWell(page, bundle, 'again')).healed, 0);
+      assert.ok((await start(page, 'damage', 'flip')).result > 0);
+      assert.equal((await loadBundle(page, bundle)).result.healed, 3);
+    });
+    await withHelper('', (page) => loadWell(page, writeBundle(60 * mib, { pieces: true }), 'missing'));
+    for (const answer of ["postMessage('failed')", "throw new Error('out of memory')"])
+      await withHelper(job(answer), async (page) =>
+        assert.equal((await loadBundle(page, writeBundle(60 * mib, { pieces: true }))).error?.code, 'WORKER_FAILED', answer));
+    await withHelper(job('postMessage({ buffer: data.buffer, hashes: new Uint8Array(0) })'), async (page) =>
+      assert.ok((await loadBundle(page, writeBundle(60 * mib, { pieces: true }))).result.healed > 0));
   },
   async 'two tabs share one download'() {
     const bundle = writeBundle(shardBytes + 3 * mib);

@@ -377,16 +377,16 @@ test('a device that computed right is believed for a week, with the same bundle,
   });
   await withServer(bundle, undefined, async (server) => {
     const storage = new FakeStorage();
-    const proved = async (device, always = false) => {
+    const proved = async (device, when = 'weekly') => {
       const loader = await BundleLoader.open(server.base, { environment: { storage } });
-      const result = await prove(loader, device, golden, always);
+      const result = await prove(loader, device, golden, when);
       assert.equal(device.count, result ? 1 : 0);
       return result;
     };
     await rejectsWith(proved(checks([3, -1])), 'SELF_CHECK_FAILED');
     assert.equal(await proved(checks()), true, 'a failure is not believed');
     assert.equal(await proved(checks([9, 9])), false, 'believed');
-    assert.equal(await proved(checks(), true), true, 'always');
+    assert.equal(await proved(checks(), 'always'), true, 'always');
     for (const other of [{ variant: 'f16' }, { reason: 'another card' }, { name: 'wasm' }])
       assert.equal(await proved(checks(undefined, other)), true, JSON.stringify(other));
     context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 8 * 24 * 3600 * 1000 });
