@@ -17,14 +17,15 @@ using namespace sinter::kernels;
 using kern::MatrixOrder;
 using kern::MatrixUse;
 
-/// Words of a row of a block: four bytes each, and four more so that rows begin
+/// Words of a row of a block: four bytes each, and some more so that rows begin
 /// in different banks.
-static constexpr int64_t kRowWords = layout::kBlock / 4 + 4;
+static constexpr int64_t kPadding = 4;
+static constexpr int64_t kRowWords = layout::kBlock / 4 + kPadding;
 
 GridByteMatrix::GridByteMatrix(GridShell &k, const LinearRegion &linear,
                                int64_t panels)
     : GridMatrix(k, linear, panels), depth(k.matrixByteDepth()),
-      input(k, linear, kTokens, /*chunkBlocks=*/1, kRowWords) {
+      input(k, linear, kTokens, /*chunkBlocks=*/1, kPadding) {
   int64_t rows = slots * panels * kRows;
   weights = k.scratch(k.builder.getI32Type(), rows * kRowWords,
                       /*shared=*/true);

@@ -10,21 +10,12 @@ namespace sinter::kernels {
 
 class GridDot : public GridStaged {
 public:
-  /// Whether the region is multiplied this way: its weights are integers, and
-  /// the device has what it takes.
-  static bool fits(const LinearRegion &linear, kern::CapsAttr caps) {
-    return linear.isInteger() && caps.getCheapBarriers() &&
-           caps.has(kern::Feature::packed_dot);
-  }
-
-  GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens)
-      : GridStaged(k, linear, tokens, kLimit, /*unitWords=*/1) {}
-  /// The same with chunks of `chunkBlocks` blocks, in rows of `rowWords` words:
-  /// for kernels that quantize here and multiply themselves.
+  /// chunkBlocks, padding: as GridStaged has them, for kernels that quantize
+  /// here and multiply themselves.
   GridDot(GridShell &k, const LinearRegion &linear, int64_t tokens,
-          int64_t chunkBlocks, int64_t rowWords)
-      : GridStaged(k, linear, tokens, kLimit, /*unitWords=*/1, chunkBlocks,
-                   rowWords) {}
+          int64_t chunkBlocks = 0, int64_t padding = 0)
+      : GridStaged(k, linear, tokens, /*limit=*/127, /*unitWords=*/1,
+                   chunkBlocks, padding) {}
 
   /// The words of four signed bytes in a word of weights, in the order of their
   /// columns.
@@ -35,9 +26,6 @@ protected:
   Values multiplyBlock(const LaneWeights &weights,
                        llvm::ArrayRef<mlir::Value> starts,
                        mlir::Value firstUnit) override;
-
-private:
-  static constexpr double kLimit = 127;
 };
 
 } // namespace sinter::kernels

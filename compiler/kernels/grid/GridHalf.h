@@ -10,14 +10,6 @@ namespace sinter::kernels {
 
 class GridHalf : public GridStaged {
 public:
-  /// Whether the region is multiplied this way: its weights are integers, and
-  /// the device has what it takes and nothing better.
-  static bool fits(const LinearRegion &linear, kern::CapsAttr caps) {
-    return linear.isInteger() && caps.getCheapBarriers() &&
-           caps.has(kern::Feature::shader_f16) &&
-           !caps.has(kern::Feature::packed_dot) && !caps.getMatrix();
-  }
-
   GridHalf(GridShell &k, const LinearRegion &linear, int64_t tokens);
 
 protected:

@@ -28,27 +28,18 @@ static constexpr int64_t kScaleWords = layout::kPanelRows / 2;
 static constexpr double kSmallestMagnitude = 1e-30;
 
 bool GridStaged::fits(const LinearRegion &linear, kern::CapsAttr caps) {
-  return GridDot::fits(linear, caps) || GridHalf::fits(linear, caps);
+  bool halves = caps.has(kern::Feature::shader_f16) && !caps.getMatrix();
+  return linear.isInteger() && caps.getCheapBarriers() &&
+         (caps.has(kern::Feature::packed_dot) || halves);
 }
 
 std::unique_ptr<GridStaged>
 GridStaged::create(GridShell &k, const LinearRegion &linear, int64_t tokens) {
-  if (GridDot::fits(linear, k.caps))
+  if (!fits(linear, k.caps))
+    return nullptr;
+  if (k.caps.has(kern::Feature::packed_dot))
     return std::make_unique<GridDot>(k, linear, tokens);
-  if (GridHalf::fits(linear, k.caps))
-    return std::make_unique<GridHalf>(k, linear, tokens);
-  return nullptr;
-}
-
-GridStaged::GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
-                       double limit, int64_t unitWords, int64_t chunkBlocks,
-                       int64_t rowUnits)
-    : k(k), linear(linear), tokens(tokens), limit(limit), unitWords(unitWords),
-      chunkBlocks(chunkBlocks), rowUnits(rowUnits) {
-  Type i32 = k.builder.getI32Type(), f32 = k.builder.getF32Type();
-  words = k.scratch(i32, tokens * rowUnits * unitWords, /*shared=*/true);
-  largest = k.scratch(f32, tokens * rowUnits, /*shared=*/true);
-  scales = k.scratch(f32, tokens * chunkBlocks, /*shared=*/true);
+  return std::make_unique<GridHalf>(k, linear, tokens);
 }
 
 /// As few chunks as fit, of nearly equal size.
@@ -60,12 +51,18 @@ static int64_t blocksOfChunk(int64_t columns, int64_t blockWords,
 }
 
 GridStaged::GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
-                       double limit, int64_t unitWords)
-    : GridStaged(
-          k, linear, tokens, limit, unitWords,
-          blocksOfChunk(linear.columns, kBlockUnits * unitWords, tokens),
-          blocksOfChunk(linear.columns, kBlockUnits * unitWords, tokens) *
-              kBlockUnits) {}
+                       double limit, int64_t unitWords, int64_t chunkBlocks,
+                       int64_t padding)
+    : k(k), linear(linear), tokens(tokens), limit(limit), unitWords(unitWords),
+      chunkBlocks(chunkBlocks ? chunkBlocks
+                              : blocksOfChunk(linear.columns,
+                                              kBlockUnits * unitWords, tokens)),
+      rowUnits(chunkUnits() + padding) {
+  Type i32 = k.builder.getI32Type(), f32 = k.builder.getF32Type();
+  words = k.scratch(i32, tokens * rowUnits * unitWords, /*shared=*/true);
+  largest = k.scratch(f32, tokens * rowUnits, /*shared=*/true);
+  scales = k.scratch(f32, tokens * this->chunkBlocks, /*shared=*/true);
+}
 
 Value GridStaged::unitAt(Value t, Value unit) {
   return k.add(k.mul(t, rowUnits), unit);

@@ -15,7 +15,8 @@ namespace sinter::kernels {
 
 class GridStaged {
 public:
-  /// Whether the region is multiplied this way on the device.
+  /// Whether the region is multiplied this way on the device: in bytes where it
+  /// multiplies four at once, else in f16 where it has that and no matrices.
   static bool fits(const LinearRegion &linear, kern::CapsAttr caps);
 
   /// For `tokens` rows of input, squares with one only. Takes memory of the
@@ -46,12 +47,11 @@ protected:
   static constexpr int64_t kBlockUnits = layout::kBlock / kUnit;
 
   /// Numbers of the input become at most `limit`, a unit `unitWords` words.
+  /// Chunks are of `chunkBlocks` blocks (0: as large as fit), `padding` units
+  /// lie between a token's and the next one's.
   GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
-             double limit, int64_t unitWords);
-  /// With chunks of `chunkBlocks` blocks, in rows of `rowUnits` units.
-  GridStaged(GridShell &k, const LinearRegion &linear, int64_t tokens,
-             double limit, int64_t unitWords, int64_t chunkBlocks,
-             int64_t rowUnits);
+             double limit, int64_t unitWords, int64_t chunkBlocks = 0,
+             int64_t padding = 0);
 
   /// The words of a unit: its numbers `x` times `inverse`.
   virtual Values packed(llvm::ArrayRef<mlir::Value> x, mlir::Value inverse) = 0;
