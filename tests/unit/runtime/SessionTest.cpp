@@ -199,6 +199,29 @@ TEST(Session, SideBySide) {
     thread.join();
 }
 
+/// The last token of 17, two chunks of eight before it.
+TEST(Session, ATokenAloneIsDecoded) {
+  Opened opened;
+  Error error;
+  sinter_session_options options = SINTER_SESSION_OPTIONS_INIT;
+  options.profile = 1;
+  sinter_session *raw = nullptr;
+  ASSERT_EQ(sinter_session_create(opened.model.get(), &options, &raw, nullptr),
+            SINTER_OK);
+  Session session(raw);
+  std::vector<int32_t> tokens = someTokens(17);
+  ASSERT_TRUE(session.prefill(tokens, error));
+  EXPECT_EQ(session.sample(Sampler(), error), toy::toyNext(tokens));
+  std::vector<std::string> rows;
+  auto note = [](void *user, const sinter_profile_row *row) {
+    if (std::string(row->kernel) == "append")
+      static_cast<std::vector<std::string> *>(user)->push_back(
+          std::string(row->entry) + " " + std::to_string(row->calls));
+  };
+  ASSERT_EQ(sinter_session_profile(session.get(), note, &rows, 1), SINTER_OK);
+  EXPECT_EQ(rows, (std::vector<std::string>{"prefill 2", "decode 1"}));
+}
+
 TEST(Session, Profile) {
   Opened opened;
   Error error;
